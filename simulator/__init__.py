@@ -1,0 +1,3 @@
+"""A capacity planner for machine-learned ranking systems."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""What a ranking does to its own training data."""

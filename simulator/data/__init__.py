@@ -1,0 +1,1 @@
+"""The worlds that rankers learn from, and how their rows are split."""

@@ -1,0 +1,1 @@
+"""Why it is slow, why it is wrong, and what to change next."""

@@ -1,0 +1,1 @@
+"""The laws a scenario can name, one a file; each says its quantile and its mean."""

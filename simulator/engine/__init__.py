@@ -1,0 +1,1 @@
+"""The clock: a plan goes in, a result comes out, by either of two engines."""

@@ -1,0 +1,1 @@
+"""What a production system decides while serving: one decision, one file."""

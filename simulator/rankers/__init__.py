@@ -1,0 +1,1 @@
+"""The ranking models in NumPy: one model, one file."""

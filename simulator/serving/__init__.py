@@ -1,0 +1,1 @@
+"""The funnel really served on this machine, and the simulator held against it."""

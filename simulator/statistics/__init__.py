@@ -1,0 +1,1 @@
+"""What may be said of a run: percentiles, intervals, warm-up, saturation."""

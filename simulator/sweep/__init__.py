@@ -1,0 +1,1 @@
+"""Grids of scenarios, resumable, on one machine or many."""

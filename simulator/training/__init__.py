@@ -1,0 +1,1 @@
+"""What the models of a funnel need before they can serve: data, time, machines, money."""
