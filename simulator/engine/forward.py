@@ -1,0 +1,300 @@
+"""The forward path: where nothing feeds back, a stage is a recursion over its requests in order of arrival.
+
+With static balancing a request's fate depends only on requests that reached its replica before it (Lindley 1952 for
+one worker, Kiefer & Wolfowitz 1955 for several), so no event list is needed. Letters: Q queries, N shards,
+R replicas, C workers. Worker free times are kept sorted along C, so the first is the next worker to be free.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from simulator.draws import uniform_at
+from simulator.engine.curve import curve_value
+from simulator.engine.law import CONSTANT, fill_shards, value_at
+from simulator.engine.plan import (
+    IDLE_NOISE,
+    MERGE,
+    NOISE,
+    REPLICA,
+    REQUEST,
+    RESPONSE,
+    ROUND_ROBIN,
+    SERVICE,
+    Tables,
+)
+
+__all__ = ["StageColumns", "merge_queue", "shard_by_shard", "sweep"]
+
+
+class StageColumns(NamedTuple):
+    """One stage's columns of a result: a view each, shape (Q,) or (Q, parts) or (N, R)."""
+
+    start: NDArray[np.float64]
+    candidates: NDArray[np.int64]
+    attempts: NDArray[np.int64]
+    slowest: NDArray[np.int64]
+    parts: NDArray[np.float64]
+    busy: NDArray[np.float64]
+
+
+@njit(cache=True, nogil=True)
+def _serve_row(
+    free: NDArray[np.float64], arrived: float, cost: float, service: NDArray[np.float64], begun: NDArray[np.float64]
+) -> None:
+    """Serve one request at each shard by the busy law: `service` comes as noise, goes as seconds.  free (C, N)."""
+    first = free[0]
+    for j in range(service.size):
+        begun[j] = first[j] if first[j] > arrived else arrived
+        service[j] = cost * service[j]
+        first[j] = begun[j] + service[j]
+
+
+@njit(cache=True, nogil=True)
+def _serve_row_idle(
+    free: NDArray[np.float64],
+    arrived: float,
+    costs: tuple[float, float],
+    service: NDArray[np.float64],
+    idle_noise: NDArray[np.float64],
+    begun: NDArray[np.float64],
+) -> None:
+    """Do as _serve_row, by the idle law where a worker is free when the request arrives."""
+    first = free[0]
+    busy_cost, idle_cost = costs
+    for j in range(service.size):
+        waits = first[j] > arrived
+        begun[j] = first[j] if waits else arrived
+        service[j] = busy_cost * service[j] if waits else idle_cost * idle_noise[j]
+        first[j] = begun[j] + service[j]
+
+
+@njit(cache=True, nogil=True)
+def _sort_workers(free: NDArray[np.float64], done: NDArray[np.float64]) -> None:
+    """Note the new free times in `done` and put them in their places along C.  free (C, N), done (N,)."""
+    C, N = free.shape
+    for j in range(N):
+        done[j] = free[0, j]
+    for c in range(1, C):
+        before, here = free[c - 1], free[c]
+        for j in range(N):
+            low = before[j] if before[j] < here[j] else here[j]
+            high = here[j] if before[j] < here[j] else before[j]
+            before[j] = low
+            here[j] = high
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _latest(times: NDArray[np.float64]) -> int:
+    """Return the first index of the largest of `times`, all >= 0; such floats order as their bits do."""
+    bits = times.view(np.int64)
+    top = bits[0]
+    for j in range(1, bits.size):
+        top = bits[j] if bits[j] > top else top
+    at = 0
+    while bits[at] != top:
+        at += 1
+    return at
+
+
+@njit(cache=True, nogil=True)
+def sweep(
+    tables: Tables,
+    where: tuple[int, int],
+    order: NDArray[np.int64],
+    columns: StageColumns,
+) -> None:
+    """Run a stage query by query, all shards at a time.
+
+    For stages whose requests reach all shards in one order and the same replica of each: a constant request delay, and
+    one replica or round robin with every shard called.
+
+    Parameters
+    ----------
+    where
+        (stage, warm-up queries); services of the warm-up do not count as busy time.
+    order
+        (Q,) queries in order of entering the stage.
+    columns
+        `start` and `candidates` are read, the others are written.
+    """
+    stages, laws, curves, streams = tables
+    s, warmup = where
+    N, R, C = stages.shards[s], stages.replicas[s], stages.workers[s]
+    delay = laws.value[4 * s + REQUEST]
+    has_idle = stages.has_idle_law[s]
+    constant_response = laws.kind[4 * s + RESPONSE] == CONSTANT
+    free = np.zeros((R, C, N))
+    busy = np.zeros((R, N))
+    service, idle_noise, begun, done, back = np.empty(N), np.empty(N), np.empty(N), np.empty(N), np.empty(N)
+    back[:] = laws.value[4 * s + RESPONSE]
+    replica = 0
+    for q in order:
+        arrived = columns.start[q] + delay
+        share, extra = columns.candidates[q] // N, columns.candidates[q] % N
+        called = N if share > 0 else extra
+        fill_shards(service[:called], laws, 4 * s + NOISE, streams[s, SERVICE], q)
+        if has_idle:
+            fill_shards(idle_noise[:called], laws, 4 * s + IDLE_NOISE, streams[s, SERVICE], q)
+        for low, high, n in ((0, extra, share + 1), (extra, called, share)):
+            if low == high:
+                continue
+            cost = curve_value(curves, 2 * s, n)
+            part = free[replica, :, low:high]
+            if has_idle:
+                costs = (cost, curve_value(curves, 2 * s + 1, n))
+                _serve_row_idle(part, arrived, costs, service[low:high], idle_noise[low:high], begun[low:high])
+            else:
+                _serve_row(part, arrived, cost, service[low:high], begun[low:high])
+        _sort_workers(free[replica, :, :called], done[:called])
+        if q >= warmup:
+            row = busy[replica]
+            for j in range(called):
+                row[j] += service[j]
+        if not constant_response:
+            fill_shards(back[:called], laws, 4 * s + RESPONSE, streams[s, RESPONSE], q)
+        for j in range(called):
+            done[j] += back[j]
+        at = _latest(done[:called])
+        columns.attempts[q] = called
+        columns.slowest[q] = at
+        _write_parts(columns.parts[q], delay, begun[at] - arrived, service[at], back[at])
+        columns.parts[q, 4] = done[at]
+        replica = replica + 1 if replica + 1 < R else 0
+    columns.busy[:, :] = busy.T
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _write_parts(parts: NDArray[np.float64], request: float, queue: float, service: float, response: float) -> None:
+    """Write the parts of a slowest request."""
+    parts[0] = request
+    parts[1] = queue
+    parts[2] = service
+    parts[3] = response
+
+
+@njit(cache=True, nogil=True)
+def _order_of_arrival(arrived: NDArray[np.float64], query: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the order of requests by (arrival, query).
+
+    Requests come nearly sorted, in order of being sent, so insertion is quick; where the network shuffles them far, a
+    stable merge sort takes over.
+    """
+    n = arrived.size
+    order = np.arange(n)
+    budget = 16 * n + 1000
+    for i in range(1, n):
+        me = order[i]
+        k = i
+        while k > 0 and (
+            arrived[order[k - 1]] > arrived[me]
+            or (arrived[order[k - 1]] == arrived[me] and query[order[k - 1]] > query[me])
+        ):
+            order[k] = order[k - 1]
+            k -= 1
+        order[k] = me
+        budget -= i - k
+        if budget < 0:
+            by_query = np.argsort(query, kind="mergesort")
+            return by_query[np.argsort(arrived[by_query], kind="mergesort")]
+    return order
+
+
+@njit(cache=True, nogil=True)
+def shard_by_shard(
+    tables: Tables,
+    where: tuple[int, int],
+    order: NDArray[np.int64],
+    columns: StageColumns,
+) -> None:
+    """Run a stage one shard after the other, each in its own order of arrival; parameters as in `sweep`."""
+    stages, laws, curves, streams = tables
+    s, warmup = where
+    N, R, C = stages.shards[s], stages.replicas[s], stages.workers[s]
+    Q = order.size
+    arrived, delay = np.empty(Q), np.empty(Q)
+    query, replica = np.empty(Q, dtype=np.int64), np.empty(Q, dtype=np.int64)
+    latest = np.full(Q, -1.0)
+    for j in range(N):
+        count = 0
+        for q in order:
+            if columns.candidates[q] <= j:
+                continue
+            query[count] = q
+            delay[count] = value_at(laws, 4 * s + REQUEST, streams[s, REQUEST], q, j)
+            arrived[count] = columns.start[q] + delay[count]
+            if stages.balancing[s] == ROUND_ROBIN:
+                replica[count] = count % R
+            else:
+                replica[count] = np.int64(uniform_at(streams[s, REPLICA], q, j) * R)
+            count += 1
+        free = np.zeros((R, C))
+        for i in _order_of_arrival(arrived[:count], query[:count]):
+            q, workers = query[i], free[replica[i]]
+            waits = workers[0] > arrived[i]
+            begun = workers[0] if waits else arrived[i]
+            idle = stages.has_idle_law[s] and not waits
+            n = columns.candidates[q] // N + (1 if j < columns.candidates[q] % N else 0)
+            noise = value_at(laws, 4 * s + (IDLE_NOISE if idle else NOISE), streams[s, SERVICE], q, j)
+            service = curve_value(curves, 2 * s + (1 if idle else 0), n) * noise
+            _replace_first(workers, begun + service)
+            if q >= warmup:
+                columns.busy[j, replica[i]] += service
+            back = value_at(laws, 4 * s + RESPONSE, streams[s, RESPONSE], q, j)
+            done = begun + service + back
+            columns.attempts[q] += 1
+            if done > latest[q]:
+                latest[q] = done
+                columns.slowest[q] = j
+                _write_parts(columns.parts[q], delay[i], begun - arrived[i], service, back)
+    columns.parts[:, 4] = latest
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _replace_first(workers: NDArray[np.float64], free_at: float) -> None:
+    """Give the first of the sorted `workers`, shape (C,), a new free time and keep them sorted."""
+    c = 1
+    while c < workers.size and workers[c] < free_at:
+        workers[c - 1] = workers[c]
+        c += 1
+    workers[c - 1] = free_at
+
+
+@njit(cache=True, nogil=True)
+def merge_queue(
+    tables: Tables,
+    where: tuple[int, int, int, int, int],
+    order: NDArray[np.int64],
+    columns: StageColumns,
+    end: NDArray[np.float64],
+) -> float:
+    """Merge every query's answers and return the seconds of merging for measured queries.
+
+    Parameters
+    ----------
+    where
+        (stage, the merge's curve, its noise law, the broker's workers or 0 for a plain delay, warm-up queries).
+    order
+        (Q,) queries in the order in which their stage was joined.
+    columns
+        parts[:, 4] comes as the time of joining and goes as the seconds of the merge.
+    end
+        (Q,) written: when the merge was done.
+    """
+    s, curve, noise_law, workers, warmup = where
+    stream = tables.streams[s, MERGE]
+    free = np.zeros(max(workers, 1))
+    busy = 0.0
+    for q in order:
+        joined = columns.parts[q, 4]
+        noise = value_at(tables.laws, noise_law, stream, q, 0)
+        duration = curve_value(tables.curves, curve, columns.attempts[q]) * noise
+        begun = free[0] if workers > 0 and free[0] > joined else joined
+        end[q] = begun + duration
+        _replace_first(free, end[q])
+        columns.parts[q, 4] = end[q] - joined
+        if q >= warmup:
+            busy += duration
+    return busy

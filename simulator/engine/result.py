@@ -1,0 +1,96 @@
+"""What one replication did, as flat columns. Letters: Q queries, S stages."""
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["COMPLETED", "FAILED", "PARTS", "REFUSED", "Result", "empty_result"]
+
+COMPLETED, REFUSED, FAILED = range(3)
+
+# The parts of a stage's latency, as its slowest request had them; they add up to the stage's latency.
+PARTS = ("request", "queue", "service", "response", "merge")
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """One replication's columns; times are absolute seconds, row q is query q, column s is stage s.
+
+    Attributes
+    ----------
+    arrival, end
+        (Q,) when the query arrived and when its last stage ended.
+    outcome
+        (Q,) COMPLETED, REFUSED or FAILED.
+    stage_start, stage_end
+        (Q, S) when the query entered the stage, and when its merge was done.
+    candidates
+        (Q, S) candidates that entered the stage.
+    coverage
+        (Q, S) shards that answered over shards called.
+    attempts
+        (Q, S) requests sent.
+    slowest
+        (Q, S) the shard whose response came last, the lowest number among equals.
+    parts
+        (Q, S, 5) seconds in each of PARTS on the way of the slowest request.
+    busy
+        One array (shards, replicas) a stage: seconds of service given to measured queries.
+    merge_busy
+        (S,) seconds of merging for measured queries.
+    """
+
+    arrival: NDArray[np.float64]
+    end: NDArray[np.float64]
+    outcome: NDArray[np.int8]
+    stage_start: NDArray[np.float64]
+    stage_end: NDArray[np.float64]
+    candidates: NDArray[np.int64]
+    coverage: NDArray[np.float64]
+    attempts: NDArray[np.int64]
+    slowest: NDArray[np.int64]
+    parts: NDArray[np.float64]
+    busy: tuple[NDArray[np.float64], ...]
+    merge_busy: NDArray[np.float64]
+
+    @property
+    def latency(self) -> NDArray[np.float64]:
+        """Seconds from arrival to end, (Q,)."""
+        return self.end - self.arrival
+
+    def equals(self, other: "Result") -> bool:
+        """Return whether every column of `other` holds the very same numbers."""
+        return not self.differences(other)
+
+    def differences(self, other: "Result") -> list[str]:
+        """Return the names of the columns that are not bit for bit the same in `other`."""
+        names = [field.name for field in fields(self) if field.name != "busy"]
+        found = [name for name in names if not np.array_equal(getattr(self, name), getattr(other, name))]
+        pairs = zip(self.busy, other.busy, strict=True)
+        return found + [f"busy[{s}]" for s, (one, two) in enumerate(pairs) if not np.array_equal(one, two)]
+
+
+def empty_result(arrival: NDArray[np.float64], shape: list[tuple[int, int]]) -> Result:
+    """Return a result with room for `arrival.size` queries over stages of the given (shards, replicas)."""
+    Q, S = arrival.size, len(shape)
+
+    def column(fill: float, dtype: type = np.float64) -> NDArray[Any]:
+        """Return a (Q, S) array whose columns are contiguous, as the kernels want them."""
+        return np.full((S, Q), fill, dtype=dtype).T
+
+    return Result(
+        arrival=arrival,
+        end=np.zeros(Q),
+        outcome=np.full(Q, COMPLETED, dtype=np.int8),
+        stage_start=column(0),
+        stage_end=column(0),
+        candidates=column(0, np.int64),
+        coverage=column(1),
+        attempts=column(0, np.int64),
+        slowest=column(0, np.int64),
+        parts=np.zeros((S, Q, len(PARTS))).transpose(1, 0, 2),
+        busy=tuple(np.zeros(size) for size in shape),
+        merge_busy=np.zeros(S),
+    )

@@ -1,0 +1,206 @@
+"""What every ranker offers: to be trained, to score, to serve as a shard does, and to say what that takes.
+
+Shapes: N items of the catalogue, n candidates of a call, k kept, U users, A user columns, W columns a ranker
+keeps of each item.
+
+A ranker is trained in double precision and serves in single precision.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self, final
+
+import numpy as np
+
+from simulator.data.features import FloatArray, IntArray
+from simulator.data.impressions import Impressions
+from simulator.data.randomness import generator
+from simulator.data.world import World
+from simulator.errors import InputError
+
+__all__ = ["FloatArray", "IntArray", "Parameters", "Ranker"]
+
+Parameters = Mapping[str, FloatArray]
+
+JITTER = 0.05
+"""Noise on resampled items, as a share of each column's standard deviation."""
+
+BYTES_PER_NUMBER = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Ranker(ABC):
+    """A trained model with the catalogue it serves.
+
+    Attributes
+    ----------
+    parameters
+        What training found, by name, in single precision.
+    users
+        The columns of each user, shape (U, A).
+    items
+        What the model keeps of each item to serve it, shape (N, W), contiguous.
+    """
+
+    name: ClassVar[str]
+
+    parameters: Parameters
+    users: FloatArray
+    items: FloatArray
+
+    @classmethod
+    @final
+    def fit(cls, world: World, seed: int) -> Self:
+        """Return the model trained on the training impressions of `world`, serving the items of `world`.
+
+        Equal worlds and seeds give equal models.
+
+        Raises
+        ------
+        InputError
+            Where the training impressions are none or hold one class only.
+        """
+        _check_learnable(world.splits.train, cls.name)
+        parameters = cls._train(world, generator(seed, f"train {cls.name}"))
+        items = cls._item_rows(parameters, world.item_features)
+        single = {name: _single(block) for name, block in parameters.items()}
+        return cls(single, _single(world.user_features), _single(items))
+
+    @final
+    def score(self, user: int, items: IntArray | slice) -> FloatArray:
+        """Return the score of each candidate for `user`, shape (n,), single precision; higher is better.
+
+        Scores order the candidates of one user; they are no probabilities.
+
+        Parameters
+        ----------
+        user
+            A row of `users`.
+        items
+            The candidates, shape (n,), n >= 1; or a slice of the catalogue, which is read without a copy.
+
+        Raises
+        ------
+        ValueError
+            Where the user or a candidate is not known, there is no candidate, or a score is not finite.
+        """
+        if not 0 <= user < len(self.users):
+            raise ValueError(f"users are 0 to {len(self.users) - 1}; got {user}")
+        rows = self.items[_checked(items, len(self.items))]
+        scores = self._scores(self.users[user], rows)
+        if scores.shape != (len(rows),):
+            raise ValueError(f"{self.name} gave scores of shape {scores.shape} for {len(rows)} candidates")
+        if not np.isfinite(scores).all():
+            bad = int(np.count_nonzero(~np.isfinite(scores)))
+            raise ValueError(
+                f"{self.name} gave {bad} of {len(scores)} scores that are not finite, for user {user}"
+            )
+        return scores
+
+    @final
+    def serve(self, user: int, items: IntArray | slice, keep: int) -> IntArray:
+        """Return the best candidates for `user` in descending score, shape (min(keep, n),): one call of a shard.
+
+        Candidates of equal score stay in the order they were given in.
+
+        Raises
+        ------
+        ValueError
+            As `score` does, and where `keep` is below 1.
+        """
+        if keep < 1:
+            raise ValueError(f"a call keeps at least 1 candidate; got keep = {keep}")
+        best = _best(self.score(user, items), keep)
+        return best + items.indices(len(self.items))[0] if isinstance(items, slice) else items[best]
+
+    @final
+    @property
+    def parameter_count(self) -> int:
+        """The numbers that training found."""
+        return sum(block.size for block in self.parameters.values())
+
+    @property
+    @abstractmethod
+    def flops_per_candidate(self) -> int:
+        """The floating-point operations to score one more candidate, a multiply-add counting as two."""
+
+    @final
+    def memory_bytes(self, items: int) -> int:
+        """Return what serving a catalogue of `items` items holds in memory: the parameters and the items' rows."""
+        if items < 1:
+            raise ValueError(f"a catalogue has at least 1 item; got {items}")
+        return BYTES_PER_NUMBER * (self.parameter_count + items * self.items.shape[1])
+
+    @final
+    def for_catalogue(self, items: int, seed: int) -> Self:
+        """Return the same model serving `items` items that resemble its own.
+
+        Each is drawn with replacement from the items of this ranker and moved by a little noise, so that a
+        call reads as much memory as in a catalogue of that size.
+        """
+        if items < 1:
+            raise ValueError(f"a catalogue has at least 1 item; got {items}")
+        rng = generator(seed, "catalogue")
+        rows = self.items[rng.integers(len(self.items), size=items)]  # (items, W)
+        noise = rng.standard_normal(rows.shape, dtype=np.float32)
+        noise *= JITTER * self.items.std(axis=0)
+        rows += noise
+        return replace(self, items=rows)
+
+    @classmethod
+    @abstractmethod
+    def _train(cls, world: World, rng: np.random.Generator) -> Parameters:
+        """Return the parameters, in double precision, learnt from the training and validation impressions."""
+
+    @staticmethod
+    @abstractmethod
+    def _item_rows(parameters: Parameters, item_features: FloatArray) -> FloatArray:
+        """Return what serving keeps of each item, shape (N, W)."""
+
+    @abstractmethod
+    def _scores(self, user: FloatArray, rows: FloatArray) -> FloatArray:
+        """Return the scores, shape (n,), of item rows, shape (n, W), for a user's columns, shape (A,)."""
+
+
+def _single(array: FloatArray) -> FloatArray:
+    """Return a contiguous copy in single precision."""
+    return np.array(array, dtype=np.float32, order="C")
+
+
+def _check_learnable(log: Impressions, name: str) -> None:
+    """Refuse a log from which clicks cannot be told from the rest."""
+    clicks = int(np.count_nonzero(log.click))
+    if not len(log):
+        raise InputError(f"{name} cannot be trained: there are no training impressions")
+    if clicks in {0, len(log)}:
+        raise InputError(
+            f"{name} cannot be trained: {clicks} of {len(log)} training impressions were clicked; "
+            "it takes clicked ones and others"
+        )
+
+
+def _checked(items: IntArray | slice, catalogue: int) -> IntArray | slice:
+    """Return the candidates as they are, once known to be there and inside the catalogue."""
+    if isinstance(items, slice):
+        start, stop, step = items.indices(catalogue)
+        if step != 1 or stop <= start:
+            raise ValueError(
+                f"a slice of candidates is contiguous and not empty; got {items} of {catalogue} items"
+            )
+        return items
+    if items.ndim != 1 or not items.size:
+        raise ValueError(f"candidates are a list of at least 1 item; got shape {items.shape}")
+    if items.min() < 0 or items.max() >= catalogue:
+        raise ValueError(f"items are 0 to {catalogue - 1}; got {items.min()} to {items.max()}")
+    return items
+
+
+def _best(scores: FloatArray, keep: int) -> IntArray:
+    """Return the positions of the `keep` highest scores in descending order, equal ones in their own order."""
+    if keep >= len(scores):
+        return np.argsort(-scores, kind="stable")
+    least = np.partition(scores, -keep)[-keep]
+    # The threshold first, then all that reach it: unlike argpartition, this never drops an earlier of two equals.
+    reaching = np.flatnonzero(scores >= least)
+    return reaching[np.argsort(-scores[reaching], kind="stable")[:keep]]

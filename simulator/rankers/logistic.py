@@ -1,0 +1,73 @@
+"""Logistic regression: a weighted sum of the columns, the fast early stage of a funnel.
+
+Shapes: A user columns, B item columns, C pair columns, F = A + B + C, R examples, n candidates.
+"""
+
+from typing import ClassVar, final
+
+import numpy as np
+from scipy.optimize import minimize
+from scipy.special import expit
+
+from simulator.data.features import PAIR_FLOPS, FloatArray, pair_features
+from simulator.data.world import World
+from simulator.rankers.base import Parameters, Ranker
+from simulator.rankers.examples import Examples, examples
+
+__all__ = ["Logistic", "loss_and_gradient"]
+
+L2 = 1e-4
+
+
+def loss_and_gradient(parameters: Parameters, batch: Examples) -> tuple[float, Parameters]:
+    """Return the mean log loss of `batch` plus L2/2 times the squared weights, and its gradient by parameter.
+
+    Parameters
+    ----------
+    parameters
+        ``w``, shape (F,), and ``b``, shape (1,); the intercept is not penalised.
+    batch
+        R examples, R >= 1.
+    """
+    w, b = parameters["w"], parameters["b"]
+    z = batch.X @ w + b  # (R,)
+    loss = np.mean(np.logaddexp(0.0, z) - batch.y * z) + 0.5 * L2 * w @ w
+    residual = (expit(z) - batch.y) / len(z)  # (R,)
+    return float(loss), {"w": batch.X.T @ residual + L2 * w, "b": residual.sum(keepdims=True)}  # (F,), (1,)
+
+
+@final
+class Logistic(Ranker):
+    """A linear model of clicks on dense columns, fitted by L-BFGS to its one optimum."""
+
+    name: ClassVar[str] = "logistic"
+
+    @classmethod
+    def _train(cls, world: World, rng: np.random.Generator) -> Parameters:
+        del rng  # the loss is strictly convex in the weights: there is nothing to draw
+        batch = examples(world, world.splits.train)
+
+        def objective(flat: FloatArray) -> tuple[float, FloatArray]:
+            loss, gradient = loss_and_gradient({"w": flat[:-1], "b": flat[-1:]}, batch)
+            return loss, np.concatenate([gradient["w"], gradient["b"]])
+
+        found = minimize(objective, np.zeros(batch.X.shape[1] + 1), method="L-BFGS-B", jac=True)
+        return {"w": found.x[:-1], "b": found.x[-1:]}
+
+    @staticmethod
+    def _item_rows(parameters: Parameters, item_features: FloatArray) -> FloatArray:
+        del parameters  # the columns as they are
+        return item_features
+
+    @property
+    def flops_per_candidate(self) -> int:
+        """PAIR_FLOPS for the pair's columns, 2 (B + C) for the weighted sum, 1 to add what the user brings."""
+        own_columns = self.parameters["w"].size - self.users.shape[1]
+        return PAIR_FLOPS + 2 * own_columns + 1
+
+    def _scores(self, user: FloatArray, rows: FloatArray) -> FloatArray:
+        w_user, w_item, w_pair = np.split(self.parameters["w"], [user.size, user.size + rows.shape[1]])
+        scores = rows @ w_item  # (n,)
+        scores += pair_features(user, rows) @ w_pair
+        scores += user @ w_user + self.parameters["b"]
+        return scores

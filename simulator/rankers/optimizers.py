@@ -1,0 +1,86 @@
+"""Adam with a step size that falls to zero, and the choice of the best epoch by held-out loss.
+
+Source: Kingma & Ba, "Adam: a method for stochastic optimization", ICLR 2015, algorithm 1.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+
+from simulator.data.features import FloatArray
+from simulator.rankers.base import Parameters
+
+__all__ = ["Adam", "Schedule", "descend"]
+
+Batch = TypeVar("Batch")
+
+BETA_1 = 0.9
+BETA_2 = 0.999
+EPSILON = 1e-8
+
+
+class Adam:
+    """The running moments of the gradient of each parameter block, zero at first."""
+
+    def __init__(self, parameters: Parameters) -> None:
+        self._steps = 0
+        self._mean = {name: np.zeros_like(block) for name, block in parameters.items()}
+        self._square = {name: np.zeros_like(block) for name, block in parameters.items()}
+
+    def step(self, parameters: Parameters, gradient: Parameters, rate: float) -> dict[str, FloatArray]:
+        """Return new parameters after one step of size `rate` against `gradient`; the old ones stay as they are."""
+        self._steps += 1
+        rate *= (1 - BETA_2**self._steps) ** 0.5 / (1 - BETA_1**self._steps)
+        moved = {}
+        for name, slope in gradient.items():
+            mean, square = self._mean[name], self._square[name]
+            mean += (1 - BETA_1) * (slope - mean)
+            square += (1 - BETA_2) * (slope * slope - square)
+            moved[name] = parameters[name] - rate * mean / (np.sqrt(square) + EPSILON)
+        return moved
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long to train and how fast: `epochs` passes, the first step of size `rate`, the last near zero."""
+
+    epochs: int
+    rate: float
+
+
+def descend(
+    loss_and_gradient: Callable[[Parameters, Batch], tuple[float, Parameters]],
+    parameters: Parameters,
+    epoch: Callable[[], Sequence[Batch]],
+    held_out: Batch,
+    schedule: Schedule,
+) -> Parameters:
+    """Return the parameters after the epoch whose loss on `held_out` was least.
+
+    Parameters
+    ----------
+    loss_and_gradient
+        The loss of a batch and its gradient by parameter.
+    parameters
+        Where to start.
+    epoch
+        Gives the batches of one more pass, at least one, the same number each time.
+    held_out
+        The batch to choose the epoch by.
+    schedule
+        How long and how fast; the step size falls in a straight line.
+    """
+    adam = Adam(parameters)
+    best, least = parameters, np.inf
+    for done in range(schedule.epochs):
+        batches = epoch()
+        for i, batch in enumerate(batches):
+            left = 1 - (done + i / len(batches)) / schedule.epochs
+            _, gradient = loss_and_gradient(parameters, batch)
+            parameters = adam.step(parameters, gradient, schedule.rate * left)
+        loss, _ = loss_and_gradient(parameters, held_out)
+        if loss < least:
+            best, least = parameters, loss
+    return best
