@@ -1,2 +1,103 @@
-"""The `simulator` command."""
-def main() -> None: ...
+"""The `simulator` command: its subcommands, and how every failure becomes one message and an exit code."""
+
+import os
+import signal
+import sys
+from importlib.resources import files
+from types import FrameType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import typer
+
+__all__ = ["main", "make_app", "top_level_help"]
+
+DESCRIPTION = "A capacity planner for machine-learned ranking systems: latency, load and cost before you build."
+HELP_OPTIONS = ([], ["--help"], ["-h"])
+HELP_FILE = "help.txt"
+INTERRUPTED, TERMINATED = 130, 143
+
+
+def main() -> None:
+    """Run the command line and exit with its code.
+
+    The top-level help is a text made from the commands beforehand, so that showing it loads nothing.
+    """
+    if sys.argv[1:] in HELP_OPTIONS:
+        sys.stdout.write(files("simulator.cli").joinpath(HELP_FILE).read_text(encoding="utf-8"))
+        sys.exit(0)
+    signal.signal(signal.SIGTERM, _terminate)
+    sys.exit(_guarded(sys.argv[1:]))
+
+
+def make_app() -> "typer.Typer":
+    """Return the application with every command; their modules load their own heavy parts when called."""
+    import typer  # not needed to show the help
+
+    from simulator.cli import calibrate, check, report, run, schema
+
+    app = typer.Typer(
+        help=DESCRIPTION, add_completion=False, no_args_is_help=True, rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    for command in (check.check, run.run, report.report, calibrate.calibrate, schema.schema):
+        app.command()(command)
+    return app
+
+
+def top_level_help() -> str:
+    """Return the help of `simulator` itself, as the commands define it."""
+    from typer.testing import CliRunner  # only to write the help file and to test it
+
+    return CliRunner().invoke(make_app(), ["--help"], prog_name="simulator", env={"COLUMNS": "80"}).stdout
+
+
+def _guarded(arguments: list[str]) -> int:
+    """Return the exit code of one call; whatever goes wrong ends in one message on stderr."""
+    import typer  # not needed to show the help
+
+    from simulator.errors import SimulatorError
+
+    try:
+        code = make_app()(arguments, prog_name="simulator", standalone_mode=False)
+    except SimulatorError as error:
+        _complain(str(error))
+        return error.exit_code
+    except (typer.Abort, KeyboardInterrupt):
+        _complain("interrupted")
+        return INTERRUPTED
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123  the reader left; Python must not complain at exit
+        return 0
+    except MemoryError:
+        _complain("not enough memory for this scenario; lower traffic.queries, shards or replications")
+        return 5
+    except Exception as error:  # noqa: BLE001  the last resort: a user never sees a traceback unless asked for
+        return _usage_error_or_fault(error)
+    return code if isinstance(code, int) else 0
+
+
+def _usage_error_or_fault(error: Exception) -> int:
+    """Show an error of the command line's parser, which knows how, or own up to a fault."""
+    show = getattr(error, "show", None)
+    if show is not None:
+        show()
+        return 2
+    if os.environ.get("SIMULATOR_TRACEBACK"):
+        raise error
+    _complain(
+        f"a fault of ours: {type(error).__name__}: {error}\n"
+        "Please report it with the scenario; SIMULATOR_TRACEBACK=1 shows where it happened."
+    )
+    return 1
+
+
+def _complain(message: str) -> None:
+    """Print an error to stderr."""
+    sys.stderr.write(f"error: {message}\n" if "\n" not in message else f"errors:\n{message}\n")
+
+
+def _terminate(signum: int, frame: FrameType | None) -> None:
+    """End on SIGTERM as on Ctrl-C, with its own code."""
+    del signum, frame
+    sys.exit(TERMINATED)

@@ -50,5 +50,5 @@ class Impressions:
     def lists(self) -> Iterator[tuple[int, NDArray[np.int64]]]:
         """Yield (user, items shown) of each query in the order of the log; the items have shape (n,)."""
         starts = np.flatnonzero(np.diff(self.query, prepend=-1))
-        for start, stop in zip(starts, [*starts[1:], len(self)], strict=True):
+        for start, stop in zip(starts, np.append(starts, len(self))[1:], strict=True):
             yield int(self.user[start]), self.item[start:stop]

@@ -25,7 +25,7 @@ QUERIES_AT_ONCE = 256
 
 @dataclass(frozen=True, eq=False)
 class World:
-    """Users and items as a ranker sees them, the log of their meetings, and the truth that a ranker never sees.
+    """Users and items as a ranker sees them, the log of their meetings, and the truth that it never sees.
 
     Attributes
     ----------
@@ -72,12 +72,8 @@ def make_world(
     InputError
         Where a number is too small; the message says which.
     """
-    for name, value, least in (
-        ("users", users, 3),
-        ("queries", queries, 1),
-        ("shown", shown, 1),
-        ("items", items, shown),
-    ):
+    sizes = ("users", users, 3), ("queries", queries, 1), ("shown", shown, 1), ("items", items, shown)
+    for name, value, least in sizes:
         if value < least:
             raise InputError(f"a world needs {name} >= {least}; got {value}")
     popularity = _zipf(items, generator(seed, "popularity"))
@@ -86,13 +82,12 @@ def make_world(
     user_features, item_features = _observe(truth, generator(seed, "observation"))
     user = np.repeat(np.arange(users), queries)  # (Q,)
     log = _show(truth, user, (popularity, shown), generator(seed, "log"))
-    return World(
-        user_features, item_features, popularity, split_by_user(log, generator(seed, "splits")), truth
-    )
+    splits = split_by_user(log, generator(seed, "splits"))
+    return World(user_features, item_features, popularity, splits, truth)
 
 
 def _zipf(items: int, rng: np.random.Generator) -> FloatArray:
-    """Return shares that fall with the power of an item's rank, shape (I,); ranks are shuffled over the items."""
+    """Return shares that fall with a power of the rank, shape (I,); ranks are shuffled over the items."""
     shares = (1.0 + rng.permutation(items)) ** -ZIPF_EXPONENT
     return np.asarray(shares / shares.sum())
 
@@ -111,7 +106,7 @@ def _observe(truth: Truth, rng: np.random.Generator) -> tuple[FloatArray, FloatA
 def _show(
     truth: Truth, user: IntArray, shelf: tuple[FloatArray, int], rng: np.random.Generator
 ) -> Impressions:
-    """Return the log of one list of items for each entry of `user`, shape (Q,); shelf is popularity and L."""
+    """Return the log of one list for each entry of `user`, shape (Q,); `shelf` is (popularity, L)."""
     popularity, shown = shelf
     items = len(popularity)
     log_chance = np.log((1 - EXPLORED_SHARE) * popularity + EXPLORED_SHARE / items)

@@ -7,7 +7,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["Curve", "CurveTables", "curve_value", "join_curves"]
+__all__ = ["Curve", "CurveTables", "curve_value", "join_curves", "mean_over"]
 
 
 class Curve(NamedTuple):
@@ -54,3 +54,13 @@ def curve_value(curves: CurveTables, curve: int, n: int) -> float:
     while piece + 1 < curves.offset[curve + 1] and curves.start[piece + 1] <= n:
         piece += 1
     return curves.intercept[piece] + curves.slope[piece] * n
+
+
+@njit(cache=True)
+def mean_over(curves: CurveTables, curve: int, counts: NDArray[np.int64]) -> float:
+    """Return the mean seconds of curve number `curve` over `counts`, shape (Q,); a count of 0 costs nothing."""
+    total = 0.0
+    for n in counts:
+        if n > 0:
+            total += curve_value(curves, curve, n)
+    return total / counts.size

@@ -30,11 +30,12 @@ _HALF = (int(np.float64(0.5).view(np.int64)) >> _SHIFT) - _FIRST  # cells on eac
 class LawTables(NamedTuple):
     """Every law of a plan, one after the other; law i owns level[offset[i]:offset[i + 1]] and the same of slope.
 
-    A law of kind CONSTANT is value[i]; of kind CELLS is level + slope * tail in the cell of the uniform number;
+    Law i has the mean mean[i]. A law of kind CONSTANT is value[i]; of kind CELLS is level + slope * tail in the cell of the uniform number;
     of kind STEPS is one of its sorted samples, kept in level.
     """
 
     kind: NDArray[np.int64]
+    mean: NDArray[np.float64]
     value: NDArray[np.float64]
     offset: NDArray[np.int64]
     level: NDArray[np.float64]
@@ -53,6 +54,7 @@ def tabulate(laws: list[Law]) -> LawTables:
     offset = np.concatenate([[0], np.cumsum([level.size for level in levels])])
     return LawTables(
         np.array(kinds, dtype=np.int64),
+        np.array([law.mean_value() for law in laws]),
         np.array(values, dtype=np.float64),
         offset.astype(np.int64),
         np.concatenate(levels),

@@ -87,7 +87,7 @@ class Ranker(ABC):
         """
         if not 0 <= user < len(self.users):
             raise ValueError(f"users are 0 to {len(self.users) - 1}; got {user}")
-        rows = self.items[_checked(items, len(self.items))]
+        rows = _rows(self.items, items)
         scores = self._scores(self.users[user], rows)
         if scores.shape != (len(rows),):
             raise ValueError(f"{self.name} gave scores of shape {scores.shape} for {len(rows)} candidates")
@@ -100,7 +100,7 @@ class Ranker(ABC):
 
     @final
     def serve(self, user: int, items: IntArray | slice, keep: int) -> IntArray:
-        """Return the best candidates for `user` in descending score, shape (min(keep, n),): one call of a shard.
+        """Return the best candidates, shape (min(keep, n),), in descending score: one call of a shard.
 
         Candidates of equal score stay in the order they were given in.
 
@@ -127,10 +127,11 @@ class Ranker(ABC):
 
     @final
     def memory_bytes(self, items: int) -> int:
-        """Return what serving a catalogue of `items` items holds in memory: the parameters and the items' rows."""
+        """Return what serving `items` items holds in memory: the parameters and a row for each item."""
         if items < 1:
             raise ValueError(f"a catalogue has at least 1 item; got {items}")
-        return BYTES_PER_NUMBER * (self.parameter_count + items * self.items.shape[1])
+        width: int = self.items.shape[1]
+        return BYTES_PER_NUMBER * (self.parameter_count + items * width)
 
     @final
     def for_catalogue(self, items: int, seed: int) -> Self:
@@ -180,27 +181,25 @@ def _check_learnable(log: Impressions, name: str) -> None:
         )
 
 
-def _checked(items: IntArray | slice, catalogue: int) -> IntArray | slice:
-    """Return the candidates as they are, once known to be there and inside the catalogue."""
+def _rows(catalogue: FloatArray, items: IntArray | slice) -> FloatArray:
+    """Return the candidates' rows, shape (n, W): a view of a slice, a copy of what a list names."""
     if isinstance(items, slice):
-        start, stop, step = items.indices(catalogue)
+        start, stop, step = items.indices(len(catalogue))
         if step != 1 or stop <= start:
-            raise ValueError(
-                f"a slice of candidates is contiguous and not empty; got {items} of {catalogue} items"
-            )
-        return items
+            raise ValueError(f"a slice is contiguous and not empty; got {items} of {len(catalogue)} items")
+        return catalogue[items]
     if items.ndim != 1 or not items.size:
         raise ValueError(f"candidates are a list of at least 1 item; got shape {items.shape}")
-    if items.min() < 0 or items.max() >= catalogue:
-        raise ValueError(f"items are 0 to {catalogue - 1}; got {items.min()} to {items.max()}")
-    return items
+    if items.min() < 0 or items.max() >= len(catalogue):
+        raise ValueError(f"items are 0 to {len(catalogue) - 1}; got {items.min()} to {items.max()}")
+    return np.take(catalogue, items, axis=0)  # twice as fast as catalogue[items]
 
 
 def _best(scores: FloatArray, keep: int) -> IntArray:
-    """Return the positions of the `keep` highest scores in descending order, equal ones in their own order."""
+    """Return the positions of the `keep` highest scores, descending, equal ones in their own order."""
     if keep >= len(scores):
         return np.argsort(-scores, kind="stable")
     least = np.partition(scores, -keep)[-keep]
-    # The threshold first, then all that reach it: unlike argpartition, this never drops an earlier of two equals.
+    # The threshold first, then all that reach it: argpartition could keep the later of two equals.
     reaching = np.flatnonzero(scores >= least)
     return reaching[np.argsort(-scores[reaching], kind="stable")[:keep]]

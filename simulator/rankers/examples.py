@@ -15,7 +15,7 @@ __all__ = ["Examples", "examples"]
 
 
 class Examples(NamedTuple):
-    """The columns of user, item and pair side by side, shape (R, F), and whether they were clicked, 0 or 1, shape (R,)."""
+    """The columns of user, item and pair side by side, shape (R, F), and the clicks, 0 or 1, shape (R,)."""
 
     X: FloatArray
     y: FloatArray

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from simulator.data.features import PAIR_FLOPS, FloatArray, pair_features
+from simulator.data.features import PAIR_COLUMNS, PAIR_FLOPS, FloatArray, pair_features
 from simulator.data.world import World
 from simulator.rankers.base import Parameters, Ranker
 from simulator.rankers.examples import Examples, examples
@@ -61,8 +61,8 @@ class Logistic(Ranker):
 
     @property
     def flops_per_candidate(self) -> int:
-        """PAIR_FLOPS for the pair's columns, 2 (B + C) for the weighted sum, 1 to add what the user brings."""
-        own_columns = self.parameters["w"].size - self.users.shape[1]
+        """PAIR_FLOPS for the pair's columns, 2 (B + C) for the weighted sum, 1 to add the user's part."""
+        own_columns: int = self.items.shape[1] + PAIR_COLUMNS
         return PAIR_FLOPS + 2 * own_columns + 1
 
     def _scores(self, user: FloatArray, rows: FloatArray) -> FloatArray:

@@ -16,7 +16,7 @@ Scorer = Callable[[int, IntArray], FloatArray]
 
 
 def ndcg(relevance: FloatArray, scores: FloatArray, k: int) -> float:
-    """Return the normalised discounted cumulative gain of the k best by `scores`, in [0, 1]; 1 is the best order.
+    """Return the normalised discounted cumulative gain of the k best by `scores`, in [0, 1]; 1 is ideal.
 
     The gain of an item is its relevance, the discount at rank r = 1, 2, ... is 1 / log2(1 + r), and items of
     equal score stay in the order given.
@@ -50,7 +50,7 @@ def ndcg(relevance: FloatArray, scores: FloatArray, k: int) -> float:
         raise ValueError("relevance is at least 0 and above 0 somewhere, or no order is better than another")
     discount = 1 / np.log2(np.arange(2, min(k, relevance.size) + 2))  # (min(k, n),)
     chosen = relevance[np.argsort(-scores, kind="stable")[: discount.size]]
-    ideal = np.sort(relevance)[::-1][: discount.size]
+    ideal = -np.sort(-relevance)[: discount.size]
     return float(chosen @ discount / (ideal @ discount))
 
 

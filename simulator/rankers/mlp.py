@@ -27,7 +27,7 @@ ROWS_AT_ONCE = 2048
 
 
 def initial_parameters(columns: int, hidden: tuple[int, int], rng: np.random.Generator) -> Parameters:
-    """Return random weights, scaled so that a layer of rectified units keeps the size of its input, and zero offsets.
+    """Return zero offsets and random weights that keep the size of what a layer of rectified units is given.
 
     Source: He et al., "Delving deep into rectifiers", ICCV 2015, equation 10.
     """
@@ -98,13 +98,13 @@ class MLP(Ranker):
 
     @property
     def flops_per_candidate(self) -> int:
-        """PAIR_FLOPS, then 2 (B + C) H, 2 H K and 2 K for the layers, and 2 a unit for its offset and rectifier.
+        """PAIR_FLOPS, 2 (B + C) H, 2 H K and 2 K for the layers, 2 a unit for its offset and rectifier.
 
         What the user's own columns add to the first layer is worked out once a call. The last offset is 1
         more.
         """
-        H, K = self.parameters["W2"].shape
-        own_columns = self.items.shape[1] + PAIR_COLUMNS
+        H, K = self.parameters["b1"].size, self.parameters["b2"].size
+        own_columns: int = self.items.shape[1] + PAIR_COLUMNS
         return PAIR_FLOPS + 2 * own_columns * H + 2 * H * K + 2 * K + 2 * (H + K) + 1
 
     def _scores(self, user: FloatArray, rows: FloatArray) -> FloatArray:

@@ -30,15 +30,16 @@ class Adam:
         self._square = {name: np.zeros_like(block) for name, block in parameters.items()}
 
     def step(self, parameters: Parameters, gradient: Parameters, rate: float) -> dict[str, FloatArray]:
-        """Return new parameters after one step of size `rate` against `gradient`; the old ones stay as they are."""
+        """Return new parameters, one step of size `rate` against `gradient`; the old ones stay."""
         self._steps += 1
-        rate *= (1 - BETA_2**self._steps) ** 0.5 / (1 - BETA_1**self._steps)
-        moved = {}
+        grown_mean, grown_square = 1 - BETA_1**self._steps, 1 - BETA_2**self._steps
+        moved: dict[str, FloatArray] = {}
         for name, slope in gradient.items():
             mean, square = self._mean[name], self._square[name]
             mean += (1 - BETA_1) * (slope - mean)
             square += (1 - BETA_2) * (slope * slope - square)
-            moved[name] = parameters[name] - rate * mean / (np.sqrt(square) + EPSILON)
+            size = np.sqrt(square / grown_square) + EPSILON
+            moved[name] = parameters[name] - rate / grown_mean * mean / size
         return moved
 
 

@@ -1,4 +1,4 @@
-"""Two towers, one of the user and one of the item, that meet in an inner product: the first stage of a funnel.
+"""Two towers, the user's and the item's, that meet in an inner product: the first stage of a funnel.
 
 The items' tower runs once, when the catalogue is built. A call runs the user's tower once and multiplies the
 matrix of item embeddings by the vector it gives, which is the least that work per candidate can be.
@@ -10,6 +10,7 @@ negatives, n candidates.
 from typing import ClassVar, NamedTuple, final
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from simulator.data.features import FloatArray, IntArray
@@ -38,25 +39,24 @@ class Pairs(NamedTuple):
     users: FloatArray
     items: FloatArray
     negatives: FloatArray
-    hits: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
+    hits: NDArray[np.bool_]
 
 
 def initial_parameters(
     columns: tuple[int, int], layers: tuple[int, int], rng: np.random.Generator
 ) -> Parameters:
-    """Return random weights and zero offsets of both towers, for (A, B) columns and layers of (H, E) units."""
+    """Return random weights and zero offsets of both towers, for (A, B) columns and layers of (H, E)."""
     H, E = layers
     blocks: dict[str, FloatArray] = {}
     for tower, width in zip(("user", "item"), columns, strict=True):
         blocks[f"{tower}_W1"] = rng.standard_normal((width, H)) * (2 / width) ** 0.5
         blocks[f"{tower}_b1"] = np.zeros(H)
         blocks[f"{tower}_W2"] = rng.standard_normal((H, E)) * (1 / H) ** 0.5 * E**-0.25
-        blocks[f"{tower}_b2"] = np.zeros(E)
     return blocks
 
 
 def loss_and_gradient(parameters: Parameters, batch: Pairs) -> tuple[float, Parameters]:
-    """Return the mean sampled-softmax loss of `batch` plus L2/2 times the squared weights, and its gradient.
+    """Return the mean sampled-softmax loss plus L2/2 times the squared weights, and its gradient.
 
     A clicked item competes with itself and the M negatives. Negatives are drawn as the log shows items, so
     the correction of sampled softmax, minus the log of an item's chance to be drawn, cancels against its
@@ -69,7 +69,7 @@ def loss_and_gradient(parameters: Parameters, batch: Pairs) -> tuple[float, Para
     Parameters
     ----------
     parameters
-        For ``user`` and ``item`` each ``_W1`` (A or B, H), ``_b1`` (H,), ``_W2`` (H, E), ``_b2`` (E,).
+        For ``user`` and ``item`` each ``_W1`` (A or B, H), ``_b1`` (H,), ``_W2`` (H, E).
     batch
         P >= 1 pairs, M >= 1 negatives.
     """
@@ -94,7 +94,7 @@ def loss_and_gradient(parameters: Parameters, batch: Pairs) -> tuple[float, Para
 def _tower(parameters: Parameters, tower: str, rows: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return the hidden units, shape (..., H), and embeddings, shape (..., E), of rows of columns."""
     hidden = np.maximum(rows @ parameters[f"{tower}_W1"] + parameters[f"{tower}_b1"], 0.0)
-    return hidden, hidden @ parameters[f"{tower}_W2"] + parameters[f"{tower}_b2"]
+    return hidden, hidden @ parameters[f"{tower}_W2"]
 
 
 def _tower_gradient(
@@ -108,13 +108,12 @@ def _tower_gradient(
         f"{tower}_W1": rows.T @ d_hidden + L2 * W1,
         f"{tower}_b1": d_hidden.sum(axis=0),
         f"{tower}_W2": hidden.T @ d_out + L2 * W2,
-        f"{tower}_b2": d_out.sum(axis=0),
     }
 
 
 @final
 class TwoTower(Ranker):
-    """User and item embeddings whose inner product says how likely a click is, trained on clicks and negatives."""
+    """Embeddings whose inner product says how likely a click is, trained on clicks and sampled negatives."""
 
     name: ClassVar[str] = "two_tower"
 
@@ -139,8 +138,9 @@ class TwoTower(Ranker):
 
     @property
     def flops_per_candidate(self) -> int:
-        """2 E, the inner product; the user's tower runs once a call, the items' tower when the catalogue is built."""
-        return 2 * self.items.shape[1]
+        """2 E, the inner product: the user's tower runs once a call, the items' before any call."""
+        width: int = self.items.shape[1]
+        return 2 * width
 
     def _scores(self, user: FloatArray, rows: FloatArray) -> FloatArray:
         return rows @ _tower(self.parameters, "user", user)[1]

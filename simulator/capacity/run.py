@@ -1,0 +1,264 @@
+"""The answer to `simulator run`: latency, load and verdicts of a scenario at its own load."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.costs.profile import Profile, load_profile
+from simulator.engine.conservation import Conservation
+from simulator.engine.plan import Plan
+from simulator.engine.replications import replicate
+from simulator.engine.resolve import resolve
+from simulator.scenario.model import Scenario
+from simulator.scenario.objectives import Objective
+from simulator.statistics.intervals import Estimate, estimate
+from simulator.statistics.load import Load, offered_load
+from simulator.statistics.summary import Summary, summarise_for
+from simulator.statistics.verdicts import Verdict, verdict_of, verdict_over_all
+from simulator.statistics.warmup import mser5, warmup_floor
+
+__all__ = ["LEVELS", "Judged", "RunAnswer", "StageAnswer", "run_scenario"]
+
+LEVELS = (50.0, 90.0, 95.0, 99.0, 99.9)
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class StageAnswer:
+    """One stage; times in seconds, of the slowest request of each query; utilisation between 0 and about 1."""
+
+    name: str
+    shards: int
+    replicas: int
+    workers: int
+    candidates: Estimate
+    utilization: Estimate
+    latency: Estimate
+    p50: Estimate
+    p99: Estimate
+    queue: Estimate
+    service: Estimate
+    source: str
+
+
+@dataclass(frozen=True)
+class Judged:
+    """An objective with its estimate, in seconds or as a share, and the verdict on it."""
+
+    objective: Objective
+    estimate: Estimate
+    verdict: Verdict
+
+
+@dataclass(frozen=True, eq=False)
+class RunAnswer:
+    """What a run found.
+
+    Attributes
+    ----------
+    latency
+        Estimates in seconds by name: mean, p50, ..., max.
+    over
+        Share of queries slower than each threshold in seconds.
+    saturated
+        Names of the queues offered as much as they can serve or more; percentiles then describe the length of the run,
+        not the system.
+    warnings
+        What the reader should know before believing the numbers.
+    """
+
+    scenario: Scenario
+    profile: Profile
+    plan: Plan
+    engine: str
+    load: Load
+    summaries: tuple[Summary, ...]
+    latency: dict[str, Estimate]
+    over: dict[float, Estimate]
+    error_rate: Estimate
+    coverage: Estimate
+    goodput_qps: Estimate
+    stages: tuple[StageAnswer, ...]
+    merge_utilization: Estimate
+    judged: tuple[Judged, ...]
+    saturated: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict over all objectives."""
+        return verdict_over_all([judged.verdict for judged in self.judged])
+
+    @property
+    def bottleneck(self) -> str:
+        """The queue with the highest utilisation: a stage's name, or "merge"."""
+        loads = {stage.name: stage.utilization.value for stage in self.stages}
+        if self.plan.merge_workers:
+            loads["merge"] = self.merge_utilization.value
+        return max(loads, key=lambda name: loads[name])
+
+    @property
+    def conservation(self) -> Conservation:
+        """Counts of queries over all replications, the warm-up's included."""
+        total = Conservation(0, 0, 0, 0, 0)
+        for summary in self.summaries:
+            total += summary.conservation
+        return total
+
+    @property
+    def requests(self) -> int:
+        """Requests sent to shards over all replications, the warm-up's included."""
+        return sum(summary.requests for summary in self.summaries)
+
+    def parts(self, which: str) -> NDArray[np.float64]:
+        """Return `which` ("mean_parts" or "p99_parts") averaged over replications, seconds, shape (S, 5)."""
+        average: NDArray[np.float64] = np.mean([getattr(summary, which) for summary in self.summaries], axis=0)
+        return average
+
+    def latencies(self) -> NDArray[np.float64]:
+        """Return the latencies of all measured queries of all replications in seconds, one after the other."""
+        return np.concatenate([summary.series[self.plan.warmup :] for summary in self.summaries])
+
+
+def run_scenario(scenario: Scenario, engine: str = "compiled", on_progress: Progress | None = None) -> RunAnswer:
+    """Return what `scenario` does at its own load.
+
+    Parameters
+    ----------
+    engine
+        One of `engine.replications.ENGINES`; both give the same numbers.
+    on_progress
+        Called with (replications done, replications asked) as they end.
+
+    Raises
+    ------
+    InputError
+        If the cost profile cannot be used, or does not cover the scenario.
+    """
+    profile = load_profile(scenario.costs.profile)
+    plan = resolve(scenario, profile)
+    load = offered_load(plan)
+    automatic = scenario.traffic.warmup == "auto"
+    if automatic:
+        plan = replace(plan, warmup=min(warmup_floor(plan, load), 4 * plan.queries))
+    summaries = _replications(scenario, plan, engine, on_progress)
+    if automatic and not load.saturated(plan):
+        settled = mser5(np.mean([summary.series for summary in summaries], axis=0))
+        if settled > plan.warmup:
+            plan = replace(plan, warmup=settled)
+            summaries = _replications(scenario, plan, engine, on_progress)
+    return _answer(scenario, profile, plan, engine, load, summaries)
+
+
+def _replications(
+    scenario: Scenario, plan: Plan, engine: str, on_progress: Progress | None
+) -> tuple[Summary, ...]:
+    """Return the summaries of all replications."""
+    objectives = scenario.sla.objectives if scenario.sla else ()
+    levels = {item.argument for item in objectives if item.metric == "percentile" and item.argument is not None}
+    thresholds = {item.argument for item in objectives if item.metric == "over" and item.argument is not None}
+    done: list[Summary] = []
+    for summary in replicate(plan, engine, summarise_for(plan, {*LEVELS, *levels}, thresholds)):
+        done.append(summary)
+        if on_progress:
+            on_progress(len(done), plan.replications)
+    return tuple(done)
+
+
+def _answer(  # noqa: PLR0913  gathers what its one caller has at hand
+    scenario: Scenario, profile: Profile, plan: Plan, engine: str, load: Load, summaries: tuple[Summary, ...]
+) -> RunAnswer:
+    """Return the answer that the summaries add up to."""
+
+    def over_all(value: Callable[[Summary], float]) -> Estimate:
+        return estimate([value(summary) for summary in summaries])
+
+    saturated = load.saturated(plan)
+    latency = {name: over_all(lambda one, name=name: one.latency[name]) for name in summaries[0].latency}
+    over = {limit: over_all(lambda one, limit=limit: one.over[limit]) for limit in summaries[0].over}
+    shares = {
+        "error_rate": over_all(lambda one: one.error_rate),
+        "coverage": over_all(lambda one: one.coverage),
+    }
+    objectives = scenario.sla.objectives if scenario.sla else ()
+    return RunAnswer(
+        scenario=scenario,
+        profile=profile,
+        plan=plan,
+        engine=engine,
+        load=load,
+        summaries=summaries,
+        latency=latency,
+        over=over,
+        **shares,
+        goodput_qps=over_all(lambda one: one.goodput_qps),
+        stages=tuple(_stage(scenario, plan, summaries, s) for s in range(len(plan.names))),
+        merge_utilization=over_all(lambda one: one.merge_utilization),
+        judged=tuple(_judge(item, latency, over, shares, saturated=bool(saturated)) for item in objectives),
+        saturated=saturated,
+        warnings=(*plan.warnings, *_doubts(plan, load, latency)),
+    )
+
+
+def _stage(scenario: Scenario, plan: Plan, summaries: tuple[Summary, ...], s: int) -> StageAnswer:
+    """Return the answer on stage `s`."""
+    stage = scenario.funnel[s]
+
+    def over_all(field: str) -> Estimate:
+        return estimate([getattr(summary.stages[s], field) for summary in summaries])
+
+    return StageAnswer(
+        name=stage.name,
+        shards=stage.shards,
+        replicas=stage.replicas,
+        workers=stage.workers,
+        candidates=over_all("candidates"),
+        utilization=over_all("utilization"),
+        latency=over_all("mean"),
+        p50=over_all("p50"),
+        p99=over_all("p99"),
+        queue=over_all("queue"),
+        service=over_all("service"),
+        source=plan.sources[s],
+    )
+
+
+def _judge(
+    objective: Objective,
+    latency: dict[str, Estimate],
+    over: dict[float, Estimate],
+    shares: dict[str, Estimate],
+    *,
+    saturated: bool,
+) -> Judged:
+    """Return the verdict on one objective; a saturated system has no latency, and misses what is asked of it."""
+    argument = objective.argument
+    if objective.metric in shares:
+        found = shares[objective.metric]
+    elif objective.metric == "over" and argument is not None:
+        found = over[argument]
+    else:
+        found = latency[f"p{argument:g}" if objective.metric == "percentile" else objective.metric]
+    if saturated and objective.metric not in shares:
+        return Judged(objective, found, "missed")
+    return Judged(objective, found, verdict_of(found, objective.comparator, objective.value))
+
+
+def _doubts(plan: Plan, load: Load, latency: dict[str, Estimate]) -> list[str]:
+    """Return what makes the run's own numbers doubtful."""
+    doubts = []
+    floor = warmup_floor(plan, load)
+    if load.highest < 1 and floor > plan.queries:
+        doubts.append(
+            f"the run is short for its load: at {load.highest:.0%} utilisation about {floor:,} queries pass before "
+            f"the system settles, and {plan.queries:,} are measured; raise traffic.queries"
+        )
+    if plan.replications < 2:
+        doubts.append("one replication gives no interval and no verdict; set traffic.replications to 2 or more")
+    short = [name for name, found in latency.items() if np.isnan(found.value)]
+    if short:
+        doubts.append(f"too few queries for {', '.join(short)}; raise traffic.queries")
+    return doubts

@@ -1,0 +1,33 @@
+"""Options that several commands share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["Engine", "File", "Json", "Out", "Quiet", "Replications", "Seed", "Set", "all_overrides", "overrides_by_path"]
+
+File = Annotated[Path, typer.Argument(metavar="FILE", help="The scenario, a YAML file.", show_default=False)]
+Set = Annotated[
+    list[str],
+    typer.Option("--set", metavar="PATH=VALUE", help="Change one value, as in funnel.retrieve.shards=200. Repeatable."),
+]
+Seed = Annotated[int | None, typer.Option("--seed", help="Seed of all draws, instead of the scenario's.")]
+Replications = Annotated[
+    int | None, typer.Option("--replications", help="Independent replications, instead of the scenario's.")
+]
+Engine = Annotated[str, typer.Option("--engine", metavar="compiled|simpy", help="Both give the same numbers.")]
+Json = Annotated[bool, typer.Option("--json", help="Print exactly one JSON document on stdout.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no warnings on stderr.")]
+Out = Annotated[Path | None, typer.Option("--out", "-o", help="Write to this file instead of stdout.")]
+
+
+def all_overrides(settings: list[str], seed: int | None = None, replications: int | None = None) -> list[str]:
+    """Return `settings` with those that have an option of their own, as PATH=VALUE."""
+    own = {"seed": seed, "traffic.replications": replications}
+    return [*settings, *(f"{path}={value}" for path, value in own.items() if value is not None)]
+
+
+def overrides_by_path(settings: list[str]) -> dict[str, str]:
+    """Return PATH=VALUE settings as a mapping."""
+    return {path.strip(): value.strip() for path, _, value in (setting.partition("=") for setting in settings)}

@@ -1,0 +1,46 @@
+"""`simulator report`: everything a scenario's sections ask, as HTML, Markdown, JSON, CSV and plots."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from simulator.cli.console import check_choice, progress, warn
+from simulator.cli.options import Engine, Quiet, Replications, Seed, Set, all_overrides, overrides_by_path
+
+__all__ = ["report"]
+
+
+def report(  # noqa: PLR0913  one parameter an option
+    files: Annotated[list[Path], typer.Argument(metavar="FILE ...", help="Scenarios.", show_default=False)],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The folder that gets one folder a scenario.")] = Path("reports"),
+    set_: Set = [],  # noqa: B006  typer never changes it
+    seed: Seed = None,
+    replications: Replications = None,
+    engine: Engine = "compiled",
+    quiet: Quiet = False,
+) -> None:
+    """Write the reports of scenarios: a page, Markdown, JSON, CSV and plots each."""
+    from simulator.scenario.load import load_scenario  # heavy, and only some commands need it
+
+    overrides = all_overrides(set_, seed, replications)
+    scenarios = [load_scenario(file, overrides) for file in files]
+
+    from simulator.capacity.run import run_scenario  # loads Numba, so only once the scenarios are known to be good
+    from simulator.cli.run import exit_code_of
+    from simulator.engine.replications import ENGINES
+    from simulator.report.build import write_report
+    from simulator.report.files import make_folder
+    from simulator.report.sentence import answer_sentence
+
+    check_choice("--engine", engine, ENGINES)
+    make_folder(out)
+    worst = 0
+    for scenario in scenarios:
+        with progress(scenario.name, quiet=quiet) as on_progress:
+            answer = run_scenario(scenario, engine, on_progress)
+        warn(answer.warnings, quiet=quiet)
+        page = write_report(answer, out, overrides_by_path(overrides))
+        typer.echo(f"{page}\n  {answer_sentence(answer)}")
+        worst = max(worst, exit_code_of(answer.verdict, saturated=bool(answer.saturated)))
+    raise typer.Exit(worst)

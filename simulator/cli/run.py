@@ -1,0 +1,58 @@
+"""`simulator run`: latency at the scenario's own load, and whether the objectives hold."""
+
+import typer
+
+from simulator.cli.console import check_choice, progress, show, show_json, warn
+from simulator.cli.options import (
+    Engine,
+    File,
+    Json,
+    Out,
+    Quiet,
+    Replications,
+    Seed,
+    Set,
+    all_overrides,
+    overrides_by_path,
+)
+
+__all__ = ["exit_code_of", "run"]
+
+
+def run(  # noqa: PLR0913  one parameter an option
+    file: File,
+    set_: Set = [],  # noqa: B006  typer never changes it
+    seed: Seed = None,
+    replications: Replications = None,
+    engine: Engine = "compiled",
+    json: Json = False,
+    quiet: Quiet = False,
+    out: Out = None,
+) -> None:
+    """Simulate a scenario at its own load: latency with intervals, load by stage, verdicts."""
+    from simulator.scenario.load import load_scenario  # heavy, and only this command needs it
+
+    overrides = all_overrides(set_, seed, replications)
+    scenario = load_scenario(file, overrides)
+
+    from simulator.capacity.run import run_scenario  # loads Numba, so only once the scenario is known to be good
+    from simulator.engine.replications import ENGINES
+
+    check_choice("--engine", engine, ENGINES)
+    with progress("replications", quiet=quiet or json) as on_progress:
+        answer = run_scenario(scenario, engine, on_progress)
+    warn(answer.warnings, quiet=quiet)
+    if json:
+        from simulator.report.document import run_document  # one of two forms is loaded
+
+        show_json(run_document(answer, overrides_by_path(overrides)), out)
+    else:
+        from simulator.report.tables import run_tables  # one of two forms is loaded
+
+        show(run_tables(answer), out)
+    raise typer.Exit(exit_code_of(answer.verdict, saturated=bool(answer.saturated)))
+
+
+def exit_code_of(verdict: str, *, saturated: bool) -> int:
+    """Return 0 met, 3 missed, 4 inconclusive or saturated."""
+    return 4 if saturated else {"met": 0, "missed": 3, "inconclusive": 4}[verdict]

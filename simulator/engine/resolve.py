@@ -1,0 +1,148 @@
+"""From what is asked to what is run: a scenario and a cost profile become a plan."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from simulator.costs.profile import CostLaw, Profile
+from simulator.distributions.base import Law
+from simulator.distributions.constant import Constant
+from simulator.engine.curve import Curve, join_curves
+from simulator.engine.law import tabulate
+from simulator.engine.order import MAX_QUERIES, MAX_SHARDS, MAX_STAGES
+from simulator.engine.plan import BALANCING, Plan, StageTable
+from simulator.errors import InputError
+from simulator.scenario.model import AffineCost, Scenario, Stage
+
+__all__ = ["resolve"]
+
+KEEP_ALL = np.iinfo(np.int64).max
+
+
+@dataclass(frozen=True)
+class Cost:
+    """How long a call takes: curve(candidates) x noise, and where that comes from."""
+
+    curve: Curve
+    noise: Law
+    source: str
+    warning: str = ""
+
+
+def resolve(scenario: Scenario, profile: Profile) -> Plan:
+    """Return the plan of `scenario` with costs from `profile`; `warmup: auto` is left at 0 for the caller to set.
+
+    Raises
+    ------
+    InputError
+        If a stage asks its ranker for more than ten times the candidates it was measured with and the scenario does not
+        say `costs: {extrapolate: true}`, or a size is beyond what the engines can number.
+    """
+    traffic = scenario.traffic
+    _check_sizes(scenario)
+    busy, idle = [], []
+    entering = traffic.candidates.mean_value()
+    for stage in scenario.funnel:
+        per_shard = -(-entering // stage.shards)
+        busy.append(_stage_cost(scenario, stage, profile, per_shard, idle=False))
+        idle.append(_stage_cost(scenario, stage, profile, per_shard, idle=True))
+        entering = min(entering, stage.keep or entering)
+    merge = _merge_cost(scenario, profile)
+    curves = [cost.curve for pair in zip(busy, idle, strict=True) for cost in pair] + [merge.curve]
+    laws: list[Law] = []
+    for stage, one, two in zip(scenario.funnel, busy, idle, strict=True):
+        laws += [one.noise, two.noise, stage.network.request, stage.network.response]
+    has_idle = [one is not two and one != two for one, two in zip(busy, idle, strict=True)]
+    speed = scenario.costs.speed
+    return Plan(
+        seed=scenario.seed,
+        replications=traffic.replications,
+        qps=scenario.offered_qps,
+        poisson=traffic.arrivals == "poisson",
+        queries=traffic.queries,
+        warmup=0 if traffic.warmup == "auto" else traffic.warmup,
+        names=tuple(stage.name for stage in scenario.funnel),
+        sources=tuple(cost.source for cost in busy),
+        stages=_stage_table(scenario, has_idle),
+        laws=tabulate([*laws, merge.noise, traffic.candidates]),
+        curves=join_curves([curve.faster(speed) for curve in curves]),
+        merge_workers=scenario.merge.workers or 0,
+        warnings=tuple(cost.warning for cost in busy if cost.warning),
+    )
+
+
+def _stage_table(scenario: Scenario, has_idle: list[bool]) -> StageTable:
+    """Return the stages' settings by column."""
+    funnel = scenario.funnel
+    return StageTable(
+        shards=np.array([stage.shards for stage in funnel], dtype=np.int64),
+        replicas=np.array([stage.replicas for stage in funnel], dtype=np.int64),
+        workers=np.array([stage.workers for stage in funnel], dtype=np.int64),
+        keep=np.array([stage.keep or KEEP_ALL for stage in funnel], dtype=np.int64),
+        balancing=np.array([BALANCING.index(stage.balancing) for stage in funnel], dtype=np.int64),
+        has_idle_law=np.array(has_idle),
+    )
+
+
+def _stage_cost(scenario: Scenario, stage: Stage, profile: Profile, per_shard: float, *, idle: bool) -> Cost:
+    """Return the cost of a stage by the busy or the idle law; without an idle law of its own, the busy one."""
+    assumed = stage.idle_cost if idle and stage.idle_cost is not None else stage.cost
+    if assumed is not None:
+        return _assumed(assumed)
+    if stage.ranker is None or stage.ranker not in profile.rankers:
+        raise InputError(
+            f"funnel.{stage.name}: expected a ranker that the cost profile {profile.name!r} holds "
+            f"({', '.join(sorted(profile.rankers))}), got {stage.ranker!r}; "
+            "measure it with `simulator calibrate`, or give the stage a cost"
+        )
+    measured = profile.rankers[stage.ranker]
+    beyond = per_shard / measured.measured_to
+    where = (
+        f"funnel.{stage.name}: {per_shard:,.0f} candidates a shard, measured up to {measured.measured_to:,} "
+        f"for {stage.ranker}"
+    )
+    if beyond > 10 and not scenario.costs.extrapolate:
+        raise InputError(
+            f"{where}, more than ten times less; use more shards, calibrate with more candidates, "
+            "or say `costs: {extrapolate: true}`"
+        )
+    law = measured.idle if idle else measured.busy
+    if beyond > 1:
+        return Cost(_curve(law), _noise(law), "fitted", f"{where}: its cost is extrapolated along the fit")
+    return Cost(_curve(law), _noise(law), "measured")
+
+
+def _assumed(cost: Law | AffineCost) -> Cost:
+    """Return a cost that the scenario states."""
+    if isinstance(cost, AffineCost):
+        return Cost(Curve.affine(cost.fixed, cost.per_candidate), cost.noise(), "assumed")
+    if isinstance(cost, Constant):
+        return Cost(Curve.affine(cost.mean, 0.0), Constant(mean=1.0), "assumed")
+    return Cost(Curve.affine(1.0, 0.0), cost, "assumed")
+
+
+def _merge_cost(scenario: Scenario, profile: Profile) -> Cost:
+    """Return the cost of merging, as a function of the number of lists."""
+    merge = scenario.merge
+    if merge.fixed is None and merge.per_shard is None:
+        return Cost(_curve(profile.merge), _noise(profile.merge), "measured")
+    return Cost(Curve.affine(merge.fixed or 0.0, merge.per_shard or 0.0), Constant(mean=1.0), "assumed")
+
+
+def _curve(law: CostLaw) -> Curve:
+    """Return a profile's curve as the plan holds it."""
+    return Curve(law.curve.start, law.curve.intercept, law.curve.slope)
+
+
+def _noise(law: CostLaw) -> Law:
+    """Return a profile's residual ratios as a law."""
+    return law.noise_law()
+
+
+def _check_sizes(scenario: Scenario) -> None:
+    """Raise InputError if the engines cannot number what the scenario asks for."""
+    limits = [("traffic.queries", scenario.traffic.queries, MAX_QUERIES), ("funnel", len(scenario.funnel), MAX_STAGES)]
+    limits += [(f"funnel.{stage.name}.shards", stage.shards, MAX_SHARDS) for stage in scenario.funnel]
+    for path, asked, most in limits:
+        if asked > most:
+            raise InputError(f"{path}: expected at most {most:,}, got {asked:,}; ask for fewer")

@@ -1,0 +1,115 @@
+"""The JSON of a run: one document, times in milliseconds with the unit in the name, null for what is not known."""
+
+import math
+import platform
+from importlib.metadata import version
+from typing import Any
+
+from simulator import __version__
+from simulator.capacity.run import RunAnswer, StageAnswer
+from simulator.statistics.intervals import Estimate
+
+__all__ = ["SCHEMA_VERSION", "run_document"]
+
+SCHEMA_VERSION = 1
+MS = 1000.0
+UNKNOWN = Estimate(math.nan, math.nan, math.nan)
+
+
+def run_document(answer: RunAnswer, overrides: dict[str, str]) -> dict[str, Any]:
+    """Return the document of `answer`, as plain JSON values; `overrides` are the `--set` settings by path.
+
+    Of a saturated system the latencies stand under `transient_latency_ms`, not `latency_ms`: they grow with the length
+    of the run and describe no steady state.
+    """
+    latency = {name: found.scaled(MS).as_json() for name, found in answer.latency.items()}
+    unknown = dict.fromkeys(latency, UNKNOWN.as_json())
+    document: dict[str, Any] = {
+        "schema_version": SCHEMA_VERSION,
+        "command": "run",
+        "scenario": answer.scenario.name,
+        "question": answer.scenario.question,
+        "seed": answer.plan.seed,
+        "engine": answer.engine,
+        "offered_qps": answer.plan.qps,
+        "replications": answer.plan.replications,
+        "queries": answer.plan.queries,
+        "warmup_queries": answer.plan.warmup,
+        "requests": answer.requests,
+        "latency_ms": unknown if answer.saturated else latency,
+        "over": {_threshold(limit): found.as_json() for limit, found in answer.over.items()},
+        "error_rate": answer.error_rate.as_json(),
+        "coverage": answer.coverage.as_json(),
+        "goodput_qps": answer.goodput_qps.as_json(),
+        "stages": [_stage(stage, saturated=stage.name in answer.saturated) for stage in answer.stages],
+        "merge": {
+            "utilization": answer.merge_utilization.as_json() if answer.plan.merge_workers else None,
+            "workers": answer.plan.merge_workers or None,
+            "cost_source": "measured" if answer.scenario.merge.measured else "assumed",
+        },
+        "bottleneck": answer.bottleneck,
+        "saturated": bool(answer.saturated),
+        "saturated_queues": list(answer.saturated),
+        "objectives": [_objective(answer, i) for i in range(len(answer.judged))],
+        "verdict": answer.verdict,
+        "warnings": list(answer.warnings),
+        "conservation": vars(answer.conservation),
+        "provenance": _provenance(answer, overrides),
+    }
+    if answer.saturated:
+        document["transient_latency_ms"] = latency
+    return document
+
+
+def _stage(stage: StageAnswer, *, saturated: bool) -> dict[str, Any]:
+    """Return one stage; latencies of a saturated stage are not known."""
+    mean = UNKNOWN if saturated else stage.latency.scaled(MS)
+    queue = UNKNOWN if saturated else stage.queue.scaled(MS)
+    tail = {"p50": stage.p50, "p99": stage.p99}
+    return {
+        "name": stage.name,
+        "shards": stage.shards,
+        "replicas": stage.replicas,
+        "workers": stage.workers,
+        "candidates": stage.candidates.value,
+        "utilization": stage.utilization.as_json(),
+        "latency_ms": mean.as_json()
+        | {name: (UNKNOWN if saturated else found.scaled(MS)).as_json() for name, found in tail.items()},
+        "queue_ms": queue.as_json(),
+        "service_ms": stage.service.scaled(MS).as_json(),
+        "cost_source": stage.source,
+    }
+
+
+def _objective(answer: RunAnswer, i: int) -> dict[str, Any]:
+    """Return one objective; latencies in milliseconds, shares as they are."""
+    judged = answer.judged[i]
+    is_time = judged.objective.metric in ("percentile", "mean", "max")
+    known = not (answer.saturated and judged.objective.metric not in ("error_rate", "coverage"))
+    found = (judged.estimate.scaled(MS if is_time else 1.0) if known else UNKNOWN).as_json()
+    return {
+        "objective": judged.objective.text,
+        "estimate": found["value"],
+        "low": found["low"],
+        "high": found["high"],
+        "unit": "ms" if is_time else "share",
+        "verdict": judged.verdict,
+    }
+
+
+def _threshold(seconds: float) -> str:
+    """Return a threshold as a user would write it: 1s, 250ms."""
+    return f"{seconds:g}s" if seconds >= 1 else f"{seconds * MS:g}ms"
+
+
+def _provenance(answer: RunAnswer, overrides: dict[str, str]) -> dict[str, Any]:
+    """Return what made the numbers."""
+    return {
+        "profile": answer.profile.name,
+        "profile_measured_on": dict(answer.profile.provenance),
+        "package": __version__,
+        "numpy": version("numpy"),
+        "numba": version("numba"),
+        "python": platform.python_version(),
+        "overrides": overrides,
+    }

@@ -1,0 +1,44 @@
+"""Writing files so that nothing is ever half-written: beside the target first, then renamed over it."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from simulator.errors import OutputError
+
+__all__ = ["make_folder", "write_bytes", "write_text"]
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` to `path` in UTF-8; raises OutputError if that cannot be done, leaving what was there."""
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write `content` to `path`; raises OutputError if that cannot be done, leaving what was there."""
+    beside = None
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+            beside = Path(file.name)
+            file.write(content)
+        beside.chmod(0o666 & ~_umask())
+        beside.replace(path)
+    except OSError as error:
+        if beside is not None:
+            beside.unlink(missing_ok=True)
+        raise OutputError(f"{path}: cannot be written ({error.strerror}); choose another place with --out") from error
+
+
+def make_folder(path: Path) -> None:
+    """Make `path` and its parents; raises OutputError if that cannot be done."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be made a folder ({error.strerror}); choose another place with -o") from error
+
+
+def _umask() -> int:
+    """Return the process's umask, which can only be read by setting it."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

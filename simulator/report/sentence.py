@@ -1,0 +1,74 @@
+"""The answer in one sentence: what a reader takes away in five seconds."""
+
+from simulator.capacity.run import Judged, RunAnswer
+from simulator.units import format_duration
+
+__all__ = ["answer_sentence", "headline"]
+
+
+def headline(answer: RunAnswer) -> str:
+    """Return the one word that answers the scenario's question."""
+    if answer.saturated:
+        return "Saturated"
+    if not answer.judged:
+        return "Measured"
+    return {"met": "Yes", "missed": "No", "inconclusive": "Undecided"}[answer.verdict]
+
+
+def answer_sentence(answer: RunAnswer) -> str:
+    """Return one sentence that answers the scenario's question with its number and its interval."""
+    load = f"at {answer.plan.qps:,g} QPS"
+    if answer.saturated:
+        queue = answer.saturated[0]
+        return (
+            f"Saturated: {load}, {_name(queue)} is offered {_utilization(answer, queue):.0%} of what it can serve, "
+            "so its backlog grows for as long as the load lasts and no latency can be promised."
+        )
+    busiest = f"{_name(answer.bottleneck)} is the busiest, at {_utilization(answer, answer.bottleneck):.0%} of its capacity"
+    if not answer.judged:
+        return f"{_p99(answer)} {load}; {busiest}."
+    deciding = _deciding(answer)
+    return f"{headline(answer)}: {_claim(answer, deciding)} {load}; {busiest}."
+
+
+def _name(queue: str) -> str:
+    """Return a queue's name in a sentence."""
+    return "the broker's merge" if queue == "merge" else f"stage {queue}"
+
+
+def _utilization(answer: RunAnswer, queue: str) -> float:
+    """Return the utilisation of a stage or of the merge."""
+    loads = {stage.name: stage.utilization.value for stage in answer.stages}
+    return loads.get(queue, answer.merge_utilization.value)
+
+
+def _deciding(answer: RunAnswer) -> Judged:
+    """Return the objective that decides: the first with the verdict over all."""
+    return next(judged for judged in answer.judged if judged.verdict == answer.verdict)
+
+
+def _p99(answer: RunAnswer) -> str:
+    """Return the p99, with its interval where there is one."""
+    return f"p99 is {_latency(answer, 'p99')}"
+
+
+def _latency(answer: RunAnswer, name: str) -> str:
+    """Return a latency with its interval."""
+    found = answer.latency[name]
+    if found.low != found.low:  # NaN: one replication
+        return format_duration(found.value)
+    return f"{format_duration(found.value)} (95% interval {format_duration(found.low)} to {format_duration(found.high)})"
+
+
+def _claim(answer: RunAnswer, judged: Judged) -> str:
+    """Return what the deciding objective comes to, and how many others agree."""
+    objective, found = judged.objective, judged.estimate
+    if objective.metric in ("percentile", "mean", "max"):
+        name = f"p{objective.argument:g}" if objective.metric == "percentile" else objective.metric
+        what = f"{name} is {_latency(answer, name)}"
+    else:
+        what = f"{objective.text.split()[0]} is {found.value:.2%}"
+    asked = f"{objective.comparator} {objective.text.split()[-1]}"
+    others = len(answer.judged) - 1
+    every = f", and {others} more objective{'s' * (others > 1)} hold{'s' * (others == 1)}" if others else ""
+    return f"{what} against {asked} asked" + (every if answer.verdict == "met" else "")

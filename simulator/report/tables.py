@@ -1,0 +1,132 @@
+"""An answer as tables for a terminal of 80 columns."""
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from simulator.capacity.run import Judged, RunAnswer
+from simulator.statistics.intervals import Estimate
+from simulator.units import format_duration
+
+__all__ = ["run_tables"]
+
+_COLOURS = {"met": "green", "missed": "red", "inconclusive": "yellow"}
+
+
+def run_tables(answer: RunAnswer) -> RenderableType:
+    """Return the tables of a run: latency, stages, objectives, and the sentence that answers the question."""
+    blocks: list[RenderableType] = [_heading(answer)]
+    if answer.saturated:
+        blocks.append(
+            Text(
+                f"SATURATED: {', '.join(answer.saturated)} is offered all it can serve or more. The backlog grows for as "
+                "long as the load lasts, so there is no latency to report. Lower the load, or add replicas, workers or shards.",
+                style="bold red",
+            )
+        )
+    else:
+        blocks.append(_latency(answer))
+    blocks.append(_stages(answer))
+    if answer.judged:
+        blocks.append(_objectives(answer))
+    return Group(*blocks)
+
+
+def spread(found: Estimate) -> str:
+    """Return the interval of an estimate of seconds for people."""
+    if found.low != found.low:  # NaN: one replication
+        return "no interval"
+    return f"{format_duration(max(found.low, 0.0))} – {format_duration(found.high)}"
+
+
+def percent(found: Estimate) -> str:
+    """Return a share for people."""
+    return f"{found.value:.1%}" if found.value >= 0.0995 or found.value == 0 else f"{found.value:.2%}"
+
+
+def _table(title: str) -> Table:
+    """Return an empty table in the house's look."""
+    return Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+
+
+def _heading(answer: RunAnswer) -> Text:
+    """Return what was simulated, in one line."""
+    plan = answer.plan
+    text = Text(f"{answer.scenario.name}", style="bold")
+    text.append(
+        f"  {plan.qps:,g} QPS, {plan.replications} x {plan.queries:,} queries after {plan.warmup:,} of warm-up, "
+        f"seed {plan.seed}\n",
+        style="default",
+    )
+    if answer.scenario.question:
+        text.append(answer.scenario.question, style="italic")
+    return text
+
+
+def _latency(answer: RunAnswer) -> Table:
+    """Return the latencies with their intervals."""
+    table = _table("Latency of a query")
+    table.add_column("")
+    table.add_column("estimate", justify="right")
+    table.add_column("95% interval", justify="right")
+    for name, found in answer.latency.items():
+        if found.value == found.value:
+            table.add_row(name, format_duration(found.value), spread(found))
+    for limit, found in answer.over.items():
+        table.add_row(f"over {format_duration(limit)}", percent(found), f"{found.low:.2%} – {found.high:.2%}")
+    return table
+
+
+def _stages(answer: RunAnswer) -> Table:
+    """Return load and time by stage."""
+    table = _table("Stages (of each query's slowest request: mean)")
+    table.add_column("stage")
+    table.add_column("S x R x W", justify="right")
+    table.add_column("candidates", justify="right")
+    table.add_column("busy", justify="right")
+    table.add_column("queue", justify="right")
+    table.add_column("service", justify="right")
+    table.add_column("p99", justify="right")
+    table.add_column("cost")
+    for stage in answer.stages:
+        lost = stage.name in answer.saturated
+        table.add_row(
+            stage.name + (" *" if stage.name == answer.bottleneck else ""),
+            f"{stage.shards} x {stage.replicas} x {stage.workers}",
+            f"{stage.candidates.value:,.0f}",
+            percent(stage.utilization),
+            "–" if lost else format_duration(stage.queue.value),
+            format_duration(stage.service.value),
+            "–" if lost else format_duration(stage.p99.value),
+            stage.source,
+            style="red" if lost else None,
+        )
+    if answer.plan.merge_workers:
+        table.add_row("merge", f"{answer.plan.merge_workers} workers", "", percent(answer.merge_utilization))
+    table.caption = "* the busiest. S x R x W: shards, replicas of each, workers of each replica"
+    table.caption_justify = "left"
+    return table
+
+
+def _objectives(answer: RunAnswer) -> Table:
+    """Return the objectives with their verdicts."""
+    table = _table("Objectives")
+    table.add_column("objective")
+    table.add_column("estimate", justify="right")
+    table.add_column("verdict")
+    for judged in answer.judged:
+        table.add_row(judged.objective.text, _estimate(answer, judged), Text(judged.verdict, _COLOURS[judged.verdict]))
+    return table
+
+
+def _estimate(answer: RunAnswer, judged: Judged) -> str:
+    """Return an objective's estimate for people."""
+    metric = judged.objective.metric
+    if answer.saturated and metric not in ("error_rate", "coverage"):
+        return "none: saturated"
+    if judged.estimate.value != judged.estimate.value:
+        return "too few queries"
+    if metric in ("percentile", "mean", "max"):
+        return format_duration(judged.estimate.value)
+    return percent(judged.estimate)

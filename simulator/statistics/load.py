@@ -1,0 +1,62 @@
+"""What the plan alone says of its load: the utilisation law, stage by stage. Letters: Q queries, S stages."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.engine.arrivals import entering_candidates
+from simulator.engine.curve import curve_value, mean_over
+from simulator.engine.plan import NOISE, Plan
+
+__all__ = ["Load", "offered_load"]
+
+
+@dataclass(frozen=True)
+class Load:
+    """Load offered to a plan's queues.
+
+    Attributes
+    ----------
+    mean_service_s
+        One a stage: mean seconds of a call to its most loaded shard, by the busy law.
+    utilization
+        One a stage: offered load over workers, rho = lambda E[S] / c; at or over 1 no steady state exists.
+    merge_utilization
+        The same of the broker's queue; 0 where a merge is a plain delay.
+    """
+
+    mean_service_s: tuple[float, ...]
+    utilization: tuple[float, ...]
+    merge_utilization: float
+
+    @property
+    def highest(self) -> float:
+        """The utilisation of the most loaded queue."""
+        return max(*self.utilization, self.merge_utilization)
+
+    def saturated(self, plan: Plan) -> tuple[str, ...]:
+        """Return the names of the queues of `plan` offered all they can serve or more; "merge" is the broker's."""
+        names = [*plan.names, "merge"]
+        loads = [*self.utilization, self.merge_utilization]
+        return tuple(name for name, rho in zip(names, loads, strict=True) if rho >= 1)
+
+
+def offered_load(plan: Plan) -> Load:
+    """Return the load that `plan` offers, by the utilisation law (Little's law on the servers).
+
+    Random candidate counts are averaged over the draws of the first replication.
+    """
+    entering = entering_candidates(plan, 0)
+    services, utilizations, merging = [], [], 0.0
+    for s in range(len(plan.names)):
+        shards, servers = int(plan.stages.shards[s]), int(plan.stages.replicas[s] * plan.stages.workers[s])
+        largest: NDArray[np.int64] = -(-entering // shards)
+        mean = mean_over(plan.curves, 2 * s, largest) * float(plan.laws.mean[4 * s + NOISE])
+        services.append(mean)
+        utilizations.append(plan.qps * mean / servers)
+        lists = round(float(np.minimum(entering, shards).mean()))
+        merging += curve_value(plan.curves, plan.merge_curve, lists) * float(plan.laws.mean[plan.merge_noise])
+        entering = np.minimum(entering, plan.stages.keep[s])
+    merge_utilization = plan.qps * merging / plan.merge_workers if plan.merge_workers else 0.0
+    return Load(tuple(services), tuple(utilizations), merge_utilization)

@@ -1,0 +1,142 @@
+"""One replication in numbers: what a run keeps of a result. Letters: Q queries measured, S stages."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.engine.conservation import Conservation, check_conservation
+from simulator.engine.plan import Plan
+from simulator.engine.result import COMPLETED, PARTS, Result
+from simulator.statistics.percentiles import percentile
+
+__all__ = ["StageSummary", "Summary", "summarise_for"]
+
+
+@dataclass(frozen=True)
+class StageSummary:
+    """One stage in one replication; times in seconds, of the slowest request of each measured query."""
+
+    candidates: float
+    utilization: float
+    mean: float
+    p50: float
+    p99: float
+    queue: float
+    service: float
+
+
+@dataclass(frozen=True, eq=False)
+class Summary:
+    """One replication.
+
+    Attributes
+    ----------
+    series
+        (warm-up + Q,) latencies in seconds of all queries in order of arrival, the warm-up's first.
+    latency
+        Seconds by name: mean, max, and p<level> for each level asked for.
+    over
+        Share of completed queries slower than each threshold in seconds.
+    mean_parts, p99_parts
+        (S, 5) seconds in each of PARTS: the mean over queries, and those of the query at the 99th percentile.
+    requests
+        Requests sent to shards, the warm-up's included.
+    """
+
+    series: NDArray[np.float64]
+    latency: dict[str, float]
+    over: dict[float, float]
+    error_rate: float
+    coverage: float
+    goodput_qps: float
+    stages: tuple[StageSummary, ...]
+    merge_utilization: float
+    mean_parts: NDArray[np.float64]
+    p99_parts: NDArray[np.float64]
+    conservation: Conservation
+    requests: int
+
+
+def summarise_for(plan: Plan, levels: set[float], thresholds: set[float]) -> Callable[[Result], Summary]:
+    """Return the function that summarises a result of `plan`.
+
+    Parameters
+    ----------
+    levels
+        Percentile levels to report, each between 0 and 100.
+    thresholds
+        Latencies in seconds whose excess share to report.
+    """
+
+    def summarise(result: Result) -> Summary:
+        conservation = check_conservation(result)
+        measured = slice(plan.warmup, None)
+        completed = result.outcome[measured] == COMPLETED
+        latency = result.latency[measured][completed]
+        named = {"mean": _mean(latency), "max": float(latency.max()) if latency.size else float("nan")}
+        named |= {f"p{level:g}": percentile(latency, level) for level in levels}
+        span = _span(plan, result)
+        parts = result.parts[measured][completed]
+        return Summary(
+            series=result.latency,
+            latency=named,
+            over={threshold: _mean(latency > threshold) for threshold in thresholds},
+            error_rate=float(1 - completed.mean()),
+            coverage=float(result.coverage[measured].mean()),
+            goodput_qps=_goodput(plan, result),
+            stages=tuple(_stage(plan, result, s, span) for s in range(len(plan.names))),
+            merge_utilization=float(result.merge_busy.sum()) / (span * max(plan.merge_workers, 1)),
+            mean_parts=parts.mean(axis=0),
+            p99_parts=_parts_at(latency, parts, 99.0),
+            conservation=conservation,
+            requests=int(result.attempts.sum()),
+        )
+
+    return summarise
+
+
+def _mean(values: NDArray[np.float64] | NDArray[np.bool_]) -> float:
+    """Return the mean of `values`, NaN of none."""
+    return float(values.mean()) if values.size else float("nan")
+
+
+def _span(plan: Plan, result: Result) -> float:
+    """Return the seconds over which the measured queries arrived: as many gaps as queries."""
+    start = float(result.arrival[plan.warmup - 1]) if plan.warmup else 0.0
+    span = float(result.arrival[-1]) - start
+    return span if span > 0 else plan.queries / plan.qps
+
+
+def _goodput(plan: Plan, result: Result) -> float:
+    """Return completions a second while the measured queries arrived."""
+    end = float(result.arrival[-1])
+    span = _span(plan, result)
+    ended = result.end[result.outcome == COMPLETED]
+    return float(((ended > end - span) & (ended <= end)).sum()) / span
+
+
+def _stage(plan: Plan, result: Result, s: int, span: float) -> StageSummary:
+    """Return the summary of stage `s`; `span` in seconds as of _span."""
+    measured = slice(plan.warmup, None)
+    latency = (result.stage_end - result.stage_start)[measured, s]
+    servers = int(plan.stages.shards[s] * plan.stages.replicas[s] * plan.stages.workers[s])
+    return StageSummary(
+        candidates=float(result.candidates[measured, s].mean()),
+        utilization=float(result.busy[s].sum()) / (span * servers),
+        mean=_mean(latency),
+        p50=percentile(latency, 50.0),
+        p99=percentile(latency, 99.0),
+        queue=_mean(result.parts[measured, s, PARTS.index("queue")]),
+        service=_mean(result.parts[measured, s, PARTS.index("service")]),
+    )
+
+
+def _parts_at(
+    latency: NDArray[np.float64], parts: NDArray[np.float64], level: float
+) -> NDArray[np.float64]:
+    """Return the parts of the query at percentile `level`, so that they sum to that percentile."""
+    at = int(np.searchsorted(np.sort(latency), np.percentile(latency, level, method="inverted_cdf")))
+    chosen: NDArray[np.float64] = parts[np.argsort(latency, kind="stable")[at]]
+    return chosen

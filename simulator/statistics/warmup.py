@@ -1,0 +1,45 @@
+"""How many queries to leave out at the start, while the empty system fills."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.engine.plan import Plan
+from simulator.statistics.load import Load
+
+__all__ = ["mser5", "warmup_floor"]
+
+_BATCH = 5
+
+
+def warmup_floor(plan: Plan, load: Load) -> int:
+    """Return the fewest queries to leave out at this load.
+
+    A queue at utilisation rho forgets its start over about 1 / (1 - sqrt(rho))^2 services (the relaxation time of
+    M/M/1; Cohen, The Single Server Queue, III.7.3); ten of them are left out, for the slowest stage. At or over
+    capacity there is nothing to settle into, and the floor is a tenth of the run.
+    """
+    if load.highest >= 1:
+        return math.ceil(plan.queries / 10)
+    settle = [
+        10 * service / (1 - math.sqrt(rho)) ** 2
+        for service, rho in zip(load.mean_service_s, load.utilization, strict=True)
+    ]
+    return math.ceil(plan.qps * max(settle))
+
+
+def mser5(series: NDArray[np.float64]) -> int:
+    """Return how many leading values of `series`, shape (n,), to leave out by MSER-5 (White 1997).
+
+    The truncation that minimises the squared standard error of the rest, over batches of five; searched in the first
+    half, as the rule's authors advise. A return of about half means that no steady state was seen.
+    """
+    batches = series[: series.size // _BATCH * _BATCH].reshape(-1, _BATCH).mean(axis=1)
+    n = batches.size
+    if n < 4:
+        return 0
+    left = np.arange(n, 0, -1)
+    sums, squares = np.cumsum(batches[::-1])[::-1], np.cumsum(batches[::-1] ** 2)[::-1]
+    error = (squares - sums**2 / left) / left**2
+    return int(np.argmin(error[: n // 2])) * _BATCH
