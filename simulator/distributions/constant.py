@@ -1,0 +1,24 @@
+"""Always the same value."""
+
+from typing import Generic, Literal
+
+import numpy as np
+
+from simulator.distributions.base import FloatArray, Law, Magnitude
+
+__all__ = ["Constant"]
+
+
+class Constant(Law[Magnitude], Generic[Magnitude]):
+    """The value `mean`, every time."""
+
+    distribution: Literal["constant"] = "constant"
+    mean: Magnitude
+
+    def quantile(self, lower: FloatArray, upper: FloatArray) -> FloatArray:
+        """Return the value, whatever the probability."""
+        return np.full(np.broadcast(lower, upper).shape, float(self.mean))
+
+    def mean_value(self) -> float:
+        """Return the value."""
+        return float(self.mean)

@@ -1,0 +1,84 @@
+"""Values drawn again from a file of measurements."""
+
+import csv
+import math
+from pathlib import Path
+from typing import Generic, Literal, Self
+
+import numpy as np
+from pydantic import PrivateAttr, ValidationInfo, model_validator
+
+from simulator.distributions.base import FloatArray, Law, Magnitude
+
+__all__ = ["Empirical"]
+
+
+class Empirical(Law[Magnitude], Generic[Magnitude]):
+    """Each value of `file` equally likely: one number a line, or the `column` of a CSV file; durations in seconds.
+
+    A relative path starts at the folder of the scenario, handed down as the validation context's "folder".
+    """
+
+    distribution: Literal["empirical"] = "empirical"
+    file: str
+    column: str | None = None
+    _samples: tuple[float, ...] = PrivateAttr(default=())
+
+    @model_validator(mode="after")
+    def _read(self, info: ValidationInfo) -> Self:
+        folder = Path((info.context or {}).get("folder", "."))
+        self._samples = tuple(sorted(_numbers(folder / self.file, self.column)))
+        return self
+
+    @property
+    def samples(self) -> tuple[float, ...]:
+        """The file's values in rising order."""
+        return self._samples
+
+    def __hash__(self) -> int:
+        return hash((self.file, self.column, self._samples))
+
+    def quantile(self, lower: FloatArray, upper: FloatArray) -> FloatArray:
+        """Return the sample at place floor(u n)."""
+        del upper  # the samples are few enough for one tail to tell
+        samples = np.array(self._samples)
+        return samples[np.minimum((lower * samples.size).astype(np.int64), samples.size - 1)]
+
+    def mean_value(self) -> float:
+        """Return the samples' mean."""
+        return math.fsum(self._samples) / len(self._samples)
+
+
+def _numbers(path: Path, column: str | None) -> list[float]:
+    """Return the numbers of a file; raises ValueError that names the file and the line."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"a readable text file, got {path} ({_reason(error)})") from error
+    if column is None:
+        rows = [(number, line) for number, line in enumerate(lines, 1) if line.strip()]
+    else:
+        reader = csv.DictReader(lines)
+        if column not in (reader.fieldnames or []):
+            known = ", ".join(reader.fieldnames or []) or "none"
+            raise ValueError(f"a column of {path} (it has: {known}), got {column!r}")
+        rows = [(reader.line_num, row[column] or "") for row in reader]
+    if not rows:
+        raise ValueError(f"at least one number in {path}, got none")
+    return [_number(path, line, text) for line, text in rows]
+
+
+def _number(path: Path, line: int, text: str) -> float:
+    """Return one number of a file."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not (math.isfinite(value) and value >= 0):
+        raise ValueError(f"a number of at least 0 at {path}:{line}, got {text!r}")
+    return value
+
+
+def _reason(error: Exception) -> str:
+    """Return why a file could not be read."""
+    return error.strerror or str(error) if isinstance(error, OSError) else "it is not UTF-8 text"

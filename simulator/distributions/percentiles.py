@@ -1,0 +1,112 @@
+"""What a dashboard shows: a few percentiles, joined by straight lines of log tail probability over log value."""
+
+import math
+import re
+from typing import Generic, Literal, NamedTuple, Self
+
+import numpy as np
+from pydantic import ConfigDict, model_validator
+
+from simulator.distributions.base import FloatArray, Law, Magnitude, PositiveNumber
+
+__all__ = ["Percentiles"]
+
+_KEY = re.compile(r"p(\d+(?:\.\d+)?)")
+
+
+class Piece(NamedTuple):
+    """The law where the tail probability falls from `high` to `low`: from value `start` on.
+
+    With `power` s the value is start (tail / high)^s; without, it is a straight line from start to `end`.
+    """
+
+    high: float
+    low: float
+    start: float
+    end: float
+    power: float | None
+
+
+class Percentiles(Law[Magnitude], Generic[Magnitude]):
+    """Percentiles p0, p50, p99, p99.9, ... as keys, p0 the smallest value.
+
+    Beyond the last, the last line goes on, or the tail falls as value^-tail; p100 is the largest possible value.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="allow", strict=True)
+    __pydantic_extra__: dict[str, Magnitude]  # pydantic's way to type further keys
+
+    distribution: Literal["percentiles"] = "percentiles"
+    tail: PositiveNumber | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        for key in self.__pydantic_extra__:
+            match = _KEY.fullmatch(key)
+            if not match or float(match[1]) > 100:
+                raise ValueError(f"percentiles p0 to p100 and tail as keys, got {key!r}")
+        points = self.points()
+        if len(points) < 2 or points[0][0] != 0:
+            raise ValueError("p0 (the smallest value) and at least one percentile more")
+        for (level, value), (after, larger) in zip(points, points[1:], strict=False):
+            if larger < value:
+                raise ValueError(f"percentiles that do not fall, got p{after:g} below p{level:g}")
+        if self.tail is not None and points[-1][0] == 100:
+            raise ValueError("either p100 or tail, got both")
+        if points[-1][0] < 100 and points[-1][1] == 0:
+            raise ValueError("a last percentile above 0, or p100")
+        if not math.isfinite(self.mean_value()):
+            raise ValueError("a tail with a mean: it must fall faster than 1 / value; give tail: 2, or p100")
+        return self
+
+    def points(self) -> list[tuple[float, float]]:
+        """Return (percentile, value) in rising order."""
+        return sorted((float(key[1:]), float(value)) for key, value in self.__pydantic_extra__.items())
+
+    def pieces(self) -> list[Piece]:
+        """Return the law piece by piece, from the smallest value on."""
+        points = [(1 - level / 100, value) for level, value in self.points()]
+        pieces = [_piece(*one, *two) for one, two in zip(points, points[1:], strict=False)]
+        last, value = points[-1]
+        if last > 0:
+            power = -1 / self.tail if self.tail is not None else pieces[-1].power
+            if power is None:  # the last line starts at 0 and has no slope on log paper: no value beyond its end
+                power = 0.0
+            pieces.append(Piece(last, 0.0, value, math.inf, power))
+        return pieces
+
+    def quantile(self, lower: FloatArray, upper: FloatArray) -> FloatArray:
+        """Return the value on the line that spans the tail probability."""
+        tail = np.where(lower < 0.5, 1 - lower, upper)
+        values = np.full(np.shape(tail), self.points()[0][1])
+        for piece in self.pieces():
+            inside = tail <= piece.high
+            if piece.power is None:
+                along = (piece.high - tail[inside]) / (piece.high - piece.low)
+                values[inside] = piece.start + (piece.end - piece.start) * along
+            else:
+                values[inside] = piece.start * (tail[inside] / piece.high) ** piece.power
+        return values
+
+    def mean_value(self) -> float:
+        """Return the mean: the integral of the value over the tail probability, piece by piece."""
+        return math.fsum(_integral(piece) for piece in self.pieces())
+
+
+def _piece(high: float, start: float, low: float, end: float) -> Piece:
+    """Return the piece between two points; straight where a logarithm would be infinite."""
+    if start == 0 or low <= 0:
+        return Piece(high, max(low, 0.0), start, end, None)
+    return Piece(high, low, start, end, math.log(end / start) / math.log(low / high))
+
+
+def _integral(piece: Piece) -> float:
+    """Return the integral of a piece's value over its tail probabilities."""
+    if piece.power is None:
+        return (piece.start + piece.end) / 2 * (piece.high - piece.low)
+    exponent = piece.power + 1
+    if piece.low == 0:
+        return piece.start * piece.high / exponent if exponent > 0 else math.inf
+    ratio = piece.low / piece.high
+    whole = -math.log(ratio) if exponent == 0 else (1 - ratio**exponent) / exponent
+    return piece.start * piece.high * whole

@@ -1,0 +1,83 @@
+"""Percentiles, intervals, verdicts and warm-up, each against what it must be by definition."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from simulator.statistics.intervals import Estimate, estimate
+from simulator.statistics.percentiles import percentile, samples_needed
+from simulator.statistics.verdicts import verdict_of, verdict_over_all
+from simulator.statistics.warmup import mser5
+
+
+@pytest.mark.parametrize(("level", "position"), [(50, 500), (90, 900), (99, 990), (99.9, 999)])
+def test_percentile_is_an_order_statistic(level, position):
+    """Of 1..1000 percentile p is the smallest value that p percent do not exceed: exactly 10 p."""
+    assert percentile(np.arange(1.0, 1001.0), level) == position
+
+
+@pytest.mark.parametrize(("level", "needed"), [(50, 2), (90, 10), (99, 100), (99.9, 1000), (99.99, 10000)])
+def test_percentile_needs_samples_beyond_it(level, needed):
+    """A percentile is refused as NaN when not even one sample in expectation lies beyond it."""
+    assert samples_needed(level) == needed
+    assert math.isnan(percentile(np.ones(needed - 1), level))
+    assert percentile(np.ones(needed), level) == 1.0
+
+
+def test_interval_is_students():
+    """The interval of ten values is scipy's t-interval of their mean."""
+    values = list(np.random.default_rng(1).normal(size=10))
+    low, high = stats.t.interval(0.95, 9, np.mean(values), stats.sem(values))
+    found = estimate(values)
+    assert (found.value, found.low, found.high) == pytest.approx((np.mean(values), low, high), rel=1e-12)
+
+
+def test_intervals_cover_the_truth_as_often_as_they_say():
+    """Of 4,000 intervals from 10 normal values 95% cover the mean, within 4 standard errors."""
+    draws = np.random.default_rng(2).normal(size=(4000, 10))
+    covered = np.mean([found.low <= 0 <= found.high for found in map(estimate, draws.tolist())])
+    assert abs(covered - 0.95) < 4 * math.sqrt(0.95 * 0.05 / 4000)
+
+
+def test_one_replication_gives_no_interval():
+    """A single value has an estimate, no interval, and never a verdict."""
+    found = estimate([1.0])
+    assert found.value == 1.0
+    assert math.isnan(found.low)
+    assert verdict_of(found, "<", 100.0) == "inconclusive"
+
+
+def test_a_replication_that_cannot_tell_makes_the_run_unable_to():
+    """One NaN among the replications makes the estimate unknown, and the verdict inconclusive."""
+    assert math.isnan(estimate([1.0, math.nan, 1.0]).value)
+    assert verdict_of(estimate([1.0, math.nan]), "<", 9.0) == "inconclusive"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "verdict"), [(1, 2, "met"), (4, 5, "missed"), (2, 4, "inconclusive"), (3, 4, "missed"), (2, 3, "inconclusive")]
+)
+def test_verdict_needs_the_whole_interval(low, high, verdict):
+    """`< 3` is met when all of the interval is below 3, missed when none of it is."""
+    assert verdict_of(Estimate((low + high) / 2, low, high), "<", 3.0) == verdict
+
+
+def test_verdict_over_all_is_the_worst():
+    """One miss is a miss; without one, doubt is doubt; nothing asked is nothing missed."""
+    assert verdict_over_all(["met", "inconclusive", "missed"]) == "missed"
+    assert verdict_over_all(["met", "inconclusive"]) == "inconclusive"
+    assert verdict_over_all([]) == "met"
+
+
+def test_mser5_finds_the_end_of_a_transient():
+    """A series that decays from 10 to noise around 0 over some 100 values is cut between 50 and 300."""
+    n = np.arange(4000)
+    series = 10 * np.exp(-n / 30) + np.random.default_rng(3).normal(scale=0.3, size=n.size)
+    assert 50 <= mser5(series) <= 300
+
+
+def test_mser5_keeps_a_steady_series():
+    """White noise loses less than a tenth of its values on average over 50 series."""
+    rng = np.random.default_rng(4)
+    assert np.mean([mser5(rng.normal(size=2000)) for _ in range(50)]) < 200
