@@ -1,0 +1,72 @@
+"""A scenario file as plain data that remembers where everything was written."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = ["Path", "Source", "shown_path"]
+
+Path = tuple[str | int, ...]
+
+
+@dataclass
+class Source:
+    """Plain data with the place of every key and value.
+
+    Attributes
+    ----------
+    file
+        The file's name as the user gave it.
+    data
+        Dicts, lists and scalars, as read; overrides edit it.
+    values, keys
+        (line, column), from 1, of the value at each path, and of the key that leads to it.
+    overrides
+        What the user wrote after --set, by the path that it set.
+    """
+
+    file: str
+    data: Any = None
+    values: dict[Path, tuple[int, int]] = field(default_factory=dict)
+    keys: dict[Path, tuple[int, int]] = field(default_factory=dict)
+    overrides: dict[Path, str] = field(default_factory=dict)
+
+    def place(self, path: Path, *, of_key: bool = False) -> str:
+        """Return where `path` was written: file:line:column, or --set PATH=VALUE; else where what holds it was."""
+        for length in range(len(path), -1, -1):
+            prefix = path[:length]
+            if prefix in self.overrides:
+                return f"--set {self.overrides[prefix]}"
+            marks = self.keys if of_key and length == len(path) else self.values
+            if prefix in marks:
+                line, column = marks[prefix]
+                return f"{self.file}:{line}:{column}"
+        return self.file
+
+    def position(self, path: Path) -> tuple[int, int]:
+        """Return a sort key that follows the file, overrides last."""
+        for length in range(len(path), -1, -1):
+            if path[:length] in self.overrides:
+                return (1 << 30, 0)
+            if path[:length] in self.values:
+                return self.values[path[:length]]
+        return (0, 0)
+
+
+def shown_path(data: Any, path: Path) -> str:  # noqa: ANN401  plain data of any shape
+    """Return a path as a user writes it, list items by their `name` where they have one: funnel.rank.shards."""
+    words = []
+    for part in path:
+        item = _inside(data, part)
+        named = isinstance(part, int) and isinstance(item, dict) and isinstance(item.get("name"), str)
+        words.append(item["name"] if named else str(part))
+        data = item
+    return ".".join(words)
+
+
+def _inside(data: Any, part: str | int) -> Any:  # noqa: ANN401  plain data of any shape
+    """Return data[part], None where there is no such thing."""
+    if isinstance(data, dict):
+        return data.get(part)
+    if isinstance(data, list) and isinstance(part, int) and part < len(data):
+        return data[part]
+    return None
