@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-__all__ = ["check_choice", "progress", "show", "show_json", "warn"]
+__all__ = ["check_choice", "progress", "progress_of_seconds", "show", "show_json", "warn"]
 
 
 def show(result: "RenderableType", out: Path | None = None) -> None:
@@ -59,6 +59,18 @@ def progress(what: str, *, quiet: bool) -> "Iterator[Callable[[int, int], None]]
     with Progress(*columns, console=Console(stderr=True), transient=True, disable=quiet) as bar:
         task = bar.add_task(what)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+@contextmanager
+def progress_of_seconds(what: str, *, quiet: bool) -> "Iterator[Callable[[float, float, str], None]]":
+    """Show a bar of time spent on stderr; yields what to call with (seconds spent, seconds in all, a note)."""
+    from rich.console import Console  # rich is loaded only by what prints
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    columns = (TextColumn(what), BarColumn(), TextColumn("{task.percentage:>3.0f}%"), TextColumn("{task.fields[note]}"))
+    with Progress(*columns, console=Console(stderr=True), transient=True, disable=quiet) as bar:
+        task = bar.add_task(what, note="")
+        yield lambda done, total, note: bar.update(task, completed=done, total=total, note=note)
 
 
 def check_choice(option: str, value: str, choices: Sequence[str]) -> None:

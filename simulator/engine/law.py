@@ -6,7 +6,7 @@ in either tail alike. The cell of a uniform number is read off its own exponent 
 """
 
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -42,7 +42,7 @@ class LawTables(NamedTuple):
     slope: NDArray[np.float64]
 
 
-def tabulate(laws: list[Law]) -> LawTables:
+def tabulate(laws: list[Law[Any]]) -> LawTables:
     """Return the tables of `laws`, in their order; identical laws are computed once."""
     kinds, values, levels, slopes = [], [], [], []
     for law in laws:
@@ -63,7 +63,7 @@ def tabulate(laws: list[Law]) -> LawTables:
 
 
 @lru_cache(maxsize=256)
-def _table(law: Law) -> tuple[int, float, NDArray[np.float64], NDArray[np.float64]]:
+def _table(law: Law[Any]) -> tuple[int, float, NDArray[np.float64], NDArray[np.float64]]:
     """Return (kind, value, level, slope) of one law."""
     empty = np.empty(0)
     if isinstance(law, Constant):

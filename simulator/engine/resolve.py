@@ -1,6 +1,7 @@
 """From what is asked to what is run: a scenario and a cost profile become a plan."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -24,7 +25,7 @@ class Cost:
     """How long a call takes: curve(candidates) x noise, and where that comes from."""
 
     curve: Curve
-    noise: Law
+    noise: Law[Any]
     source: str
     warning: str = ""
 
@@ -49,10 +50,10 @@ def resolve(scenario: Scenario, profile: Profile) -> Plan:
         entering = min(entering, stage.keep or entering)
     merge = _merge_cost(scenario, profile)
     curves = [cost.curve for pair in zip(busy, idle, strict=True) for cost in pair] + [merge.curve]
-    laws: list[Law] = []
+    laws: list[Law[Any]] = []
     for stage, one, two in zip(scenario.funnel, busy, idle, strict=True):
         laws += [one.noise, two.noise, stage.network.request, stage.network.response]
-    has_idle = [one is not two and one != two for one, two in zip(busy, idle, strict=True)]
+    has_idle = [stage.idle_cost is not None or stage.cost is None for stage in scenario.funnel]
     speed = scenario.costs.speed
     return Plan(
         seed=scenario.seed,
@@ -108,11 +109,11 @@ def _stage_cost(scenario: Scenario, stage: Stage, profile: Profile, per_shard: f
         )
     law = measured.idle if idle else measured.busy
     if beyond > 1:
-        return Cost(_curve(law), _noise(law), "fitted", f"{where}: its cost is extrapolated along the fit")
-    return Cost(_curve(law), _noise(law), "measured")
+        return Cost(_curve(law), law.noise, "fitted", f"{where}: its cost is extrapolated along the fit")
+    return Cost(_curve(law), law.noise, "measured")
 
 
-def _assumed(cost: Law | AffineCost) -> Cost:
+def _assumed(cost: Law[Any] | AffineCost) -> Cost:
     """Return a cost that the scenario states."""
     if isinstance(cost, AffineCost):
         return Cost(Curve.affine(cost.fixed, cost.per_candidate), cost.noise(), "assumed")
@@ -125,18 +126,14 @@ def _merge_cost(scenario: Scenario, profile: Profile) -> Cost:
     """Return the cost of merging, as a function of the number of lists."""
     merge = scenario.merge
     if merge.fixed is None and merge.per_shard is None:
-        return Cost(_curve(profile.merge), _noise(profile.merge), "measured")
+        return Cost(_curve(profile.merge), profile.merge.noise, "measured")
     return Cost(Curve.affine(merge.fixed or 0.0, merge.per_shard or 0.0), Constant(mean=1.0), "assumed")
 
 
 def _curve(law: CostLaw) -> Curve:
     """Return a profile's curve as the plan holds it."""
-    return Curve(law.curve.start, law.curve.intercept, law.curve.slope)
-
-
-def _noise(law: CostLaw) -> Law:
-    """Return a profile's residual ratios as a law."""
-    return law.noise_law()
+    curve = law.curve
+    return Curve(np.array(curve.start, dtype=np.int64), np.array(curve.intercept), np.array(curve.slope))
 
 
 def _check_sizes(scenario: Scenario) -> None:

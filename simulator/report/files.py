@@ -6,7 +6,7 @@ from pathlib import Path
 
 from simulator.errors import OutputError
 
-__all__ = ["make_folder", "write_bytes", "write_text"]
+__all__ = ["check_writable", "make_folder", "write_bytes", "write_text"]
 
 
 def write_text(path: Path, text: str) -> None:
@@ -27,6 +27,14 @@ def write_bytes(path: Path, content: bytes) -> None:
         if beside is not None:
             beside.unlink(missing_ok=True)
         raise OutputError(f"{path}: cannot be written ({error.strerror}); choose another place with --out") from error
+
+
+def check_writable(path: Path) -> None:
+    """Raise OutputError if a file cannot be written to `path`: better before long work than after it."""
+    if path.is_dir():
+        raise OutputError(f"{path}: a folder; give the path of a file with --out")
+    if not os.access(path.parent, os.W_OK):
+        raise OutputError(f"{path.parent}: cannot be written to; choose another place with --out")
 
 
 def make_folder(path: Path) -> None:

@@ -1,0 +1,34 @@
+"""`simulator check`: every error of a scenario, with its line."""
+
+import typer
+
+from simulator.cli.console import show_json
+from simulator.cli.options import File, Json, Set
+
+__all__ = ["check"]
+
+
+def check(
+    file: File,
+    set_: Set = [],  # noqa: B006  typer never changes it
+    json: Json = False,
+) -> None:
+    """Check a scenario and show all its errors, each with its place."""
+    from simulator.errors import ScenarioError
+    from simulator.scenario.load import load_scenario  # heavy, and only some commands need it
+
+    try:
+        scenario = load_scenario(file, set_)
+    except ScenarioError as error:
+        if not json:
+            raise
+        problems = [vars(problem) for problem in error.problems]
+        show_json({"schema_version": 1, "command": "check", "valid": False, "problems": problems})
+        raise typer.Exit(error.exit_code) from error
+    if json:
+        show_json({"schema_version": 1, "command": "check", "valid": True, "problems": []})
+        return
+    typer.echo(f"{file}: ok, {scenario.name} at {scenario.offered_qps:g} QPS")
+    for stage in scenario.funnel:
+        size = f"{stage.shards:,} shards x {stage.replicas} replicas x {stage.workers} workers"
+        typer.echo(f"  {stage.name}: {stage.ranker if stage.cost is None else 'assumed cost'}, {size}")

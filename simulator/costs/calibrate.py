@@ -1,0 +1,62 @@
+"""Measure, fit, and say where: a cost profile of this machine."""
+
+import os
+import platform
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from simulator import __version__
+from simulator.costs.fit import fit_law
+from simulator.costs.measure import MERGE, Measured, Progress, measure
+from simulator.costs.profile import Profile, RankerCost
+from simulator.errors import InputError
+
+__all__ = ["calibrate"]
+
+
+def calibrate(
+    rankers: list[str], budget_s: float, name: str, seed: int = 0, on_progress: Progress | None = None
+) -> tuple[Profile, Measured]:
+    """Return the cost profile of `rankers` on this machine, called `name`, and the times it was fitted to.
+
+    Raises
+    ------
+    InputError
+        If the budget does not suffice for two sizes of each ranker.
+    """
+    measured = measure(rankers, budget_s, seed, on_progress)
+    thin = [what for what in (*rankers, MERGE) if len(measured.times(what, "busy")) < 2]
+    if thin:
+        raise InputError(f"--budget: {budget_s:g}s does not suffice for {', '.join(thin)}; give at least 10s")
+    costs = {
+        ranker: RankerCost(
+            busy=fit_law(measured.times(ranker, "busy")), idle=fit_law(measured.times(ranker, "idle"))
+        )
+        for ranker in rankers
+    }
+    merge = fit_law(measured.times(MERGE, "busy"))
+    return Profile(name=name, provenance=_provenance(), rankers=costs, merge=merge), measured
+
+
+def _provenance() -> dict[str, str]:
+    """Return where and when, without anything that names the machine."""
+    return {
+        "cpu": _cpu(),
+        "cores": str(os.cpu_count()),
+        "threads": "1",
+        "python": platform.python_version(),
+        "numpy": version("numpy"),
+        "package": __version__,
+        "date": datetime.now(UTC).strftime("%Y-%m-%d"),
+    }
+
+
+def _cpu() -> str:
+    """Return the processor's model."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()

@@ -1,0 +1,84 @@
+"""From measured times to a cost law: a curve through the means, and the noise about it.
+
+Letters: P points (sizes), each with its own number of calls.
+"""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from scipy.optimize import isotonic_regression, nnls
+
+from simulator.costs.profile import CostLaw, Curve, Point, Residuals, quantiles_of
+from simulator.distributions.base import FloatArray
+
+__all__ = ["fit_law"]
+
+PIECEWISE_GAIN = 0.75
+"""Piecewise is chosen where it cuts the error at points left out to three quarters of the affine curve's, or less."""
+
+SHORTEST_FOR_NOISE_S = 100e-6
+"""Calls shorter than this say little about noise: a fixed hiccup of the machine is a huge ratio of a tiny call."""
+
+
+def fit_law(times: Mapping[int, FloatArray]) -> CostLaw:
+    """Return the cost law of `times`: measured seconds by number of candidates.
+
+    The curve fits the points' means, so that loads come out right, by least squares of relative errors: fixed +
+    per_candidate n, neither negative, or straight lines between the points where that predicts points left out
+    clearly better. The noise is the law of time over its point's mean, over all points of longer calls.
+    """
+    sizes = sorted(times)
+    n, mean = np.array(sizes, dtype=float), np.array([times[size].mean() for size in sizes])
+    piecewise = len(sizes) >= 4 and _left_out(n, mean, _piecewise) < PIECEWISE_GAIN * _left_out(n, mean, _affine)
+    curve = (_piecewise if piecewise else _affine)(n, mean)
+    fitted = np.array([curve.at(size) for size in sizes])
+    return CostLaw(
+        form="piecewise" if piecewise else "affine",
+        fit_error=float(np.median(np.abs(fitted / mean - 1))),
+        curve=curve,
+        noise=Residuals.of(_ratios(times)),
+        points=tuple(_point(size, times[size]) for size in sizes),
+    )
+
+
+def _point(size: int, seconds: FloatArray) -> Point:
+    """Return the summary of the calls of one size."""
+    return Point(
+        candidates=size, calls=seconds.size, mean_s=float(seconds.mean()), quantiles_s=quantiles_of(seconds)
+    )
+
+
+def _ratios(times: Mapping[int, FloatArray]) -> FloatArray:
+    """Return time over its point's mean, of all longer calls, or of the longest point where all are short."""
+    longest = max(times, key=lambda size: float(times[size].mean()))
+    chosen = [one for one in times.values() if one.mean() >= SHORTEST_FOR_NOISE_S] or [times[longest]]
+    return np.concatenate([one / one.mean() for one in chosen])
+
+
+def _affine(n: FloatArray, mean: FloatArray) -> Curve:
+    """Return fixed + per_candidate n of least squared relative error, neither of them negative."""
+    (fixed, per_candidate), _ = nnls(np.column_stack([1 / mean, n / mean]), np.ones_like(n))
+    return Curve(start=(0,), intercept=(float(fixed),), slope=(float(per_candidate),))
+
+
+def _piecewise(n: FloatArray, mean: FloatArray) -> Curve:
+    """Return straight lines between the points, made to rise; the first and last lines go on."""
+    rising = isotonic_regression(mean, weights=1 / mean).x
+    slope = np.diff(rising) / np.diff(n)
+    intercept = rising[:-1] - slope * n[:-1]
+    slope, intercept = np.append(slope, slope[-1]), np.append(intercept, intercept[-1])
+    # Below the first point the cost stays what it is there: extrapolating down could reach zero.
+    start = [0, *n.astype(int).tolist()]
+    return Curve(
+        start=tuple(start), intercept=(float(rising[0]), *intercept.tolist()), slope=(0.0, *slope.tolist())
+    )
+
+
+def _left_out(n: FloatArray, mean: FloatArray, fit: Callable[[FloatArray, FloatArray], Curve]) -> float:
+    """Return the median relative error at interior points that the fit did not see."""
+    errors = []
+    for i in range(1, n.size - 1):
+        others = np.arange(n.size) != i
+        curve = fit(n[others], mean[others])
+        errors.append(abs(curve.at(float(n[i])) / mean[i] - 1))
+    return float(np.median(errors))

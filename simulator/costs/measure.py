@@ -1,0 +1,216 @@
+"""Timing real calls: a worker process fed through a queue, as in production, not a tight loop.
+
+Two laws: busy calls come in bursts, each taken from the queue as the one before ends; an idle call finds the worker
+blocked on an empty queue. Rankers and sizes are visited in random order, round after round, so that drift of the
+machine hits all alike. A call is timed inside the worker around what a shard does: read the candidates' rows, score
+them, select the best.
+"""
+
+import math
+import multiprocessing as mp
+import os
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.queues import Queue
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simulator.costs.merge import ListsToMerge
+from simulator.distributions.base import FloatArray
+from simulator.errors import SimulatorError
+
+if TYPE_CHECKING:
+    from simulator.rankers.base import Ranker
+
+__all__ = ["LAWS", "MERGE", "MIN_CALLS", "Measured", "measure"]
+
+MERGE = "merge"
+LAWS = ("busy", "idle")
+SIZES = tuple(int(size) for decade in range(7) for size in (10**decade, 3 * 10**decade) if size <= 1_000_000)
+LISTS = (1, 3, 10, 30, 100, 300, 1000, 2000)
+MIN_CALLS = 30
+CALLS_A_VISIT = 5
+GAP_S = 0.003
+KEEP = 100
+SLICED = ("two_tower",)
+"""Rankers whose candidates are all the documents of a shard, one after the other; the others get lists of ids."""
+
+Progress = Callable[[float, float, str], None]
+Call = tuple[str, int, int]  # what, candidates, a number that varies user and place
+Point = tuple[str, int]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Seconds of calls by (what, law, size), and the points left out because the budget was too small."""
+
+    seconds: dict[tuple[str, str, int], FloatArray]
+    left_out: tuple[Point, ...]
+
+    def times(self, what: str, law: str) -> dict[int, FloatArray]:
+        """Return seconds by size of one ranker (or MERGE) and law."""
+        return {size: found for (name, state, size), found in self.seconds.items() if (name, state) == (what, law)}
+
+
+def measure(rankers: list[str], budget_s: float, seed: int = 0, on_progress: Progress | None = None) -> Measured:
+    """Return measured call times of `rankers` and of the merge.
+
+    Parameters
+    ----------
+    rankers
+        Names in rankers.registry.RANKERS.
+    budget_s
+        Seconds to spend on timing; training the rankers comes before, about ten seconds. Where it does not suffice
+        for MIN_CALLS calls of every size, the most expensive sizes are left out.
+    on_progress
+        Called with (seconds spent, budget, what is happening).
+
+    Raises
+    ------
+    SimulatorError
+        If the worker process dies.
+    """
+    report = on_progress or (lambda done, total, note: None)
+    rng = np.random.default_rng(seed)
+    report(0, budget_s, "training the rankers")
+    with _worker(rankers, seed) as ask:
+        points = [(name, size) for name in rankers for size in SIZES] + [(MERGE, size) for size in LISTS]
+        report(0, budget_s, "one call of each size")
+        cost = {point: ask([(*point, 0), (*point, 1)])[1] for point in points}
+        chosen = _affordable(cost, budget_s)
+        seconds = _rounds(ask, chosen, budget_s, rng, report)
+    return Measured(
+        {key: np.array(found) for key, found in seconds.items()}, tuple(p for p in points if p not in chosen)
+    )
+
+
+def _rounds(
+    ask: Callable[[list[Call]], list[float]],
+    points: list[Point],
+    budget_s: float,
+    rng: np.random.Generator,
+    report: Progress,
+) -> dict[tuple[str, str, int], list[float]]:
+    """Return the timed calls of as many rounds as the budget allows, and of at least MIN_CALLS calls a point."""
+    seconds: dict[tuple[str, str, int], list[float]] = defaultdict(list)
+    began, rounds, number = time.perf_counter(), 0, 0
+    least = math.ceil(MIN_CALLS / CALLS_A_VISIT)
+    while rounds < least or time.perf_counter() - began < budget_s:
+        for i in rng.permutation(len(points)):
+            what, size = points[i]
+            for law in rng.permutation(LAWS):
+                number += CALLS_A_VISIT + 1
+                calls = [(what, size, number + k) for k in range(CALLS_A_VISIT + 1)]
+                timed = ask(calls) if law == "busy" else [ask([call], GAP_S)[0] for call in calls]
+                seconds[what, str(law), size] += timed[1:]  # the first finds another size's data in the caches
+            report(min(time.perf_counter() - began, budget_s), budget_s, f"{what}, {size:,} candidates")
+        rounds += 1
+    return seconds
+
+
+def _affordable(cost: dict[Point, float], budget_s: float) -> list[Point]:
+    """Return the points that can have MIN_CALLS calls of each law within the budget, dropping the longest calls."""
+    visits = math.ceil(MIN_CALLS / CALLS_A_VISIT) * (CALLS_A_VISIT + 1)
+
+    def needed(point: Point) -> float:
+        return visits * (2 * cost[point] + GAP_S)
+
+    chosen = sorted(cost, key=needed)
+    while len(chosen) > 1 and sum(map(needed, chosen)) > budget_s:
+        chosen.pop()
+    return chosen
+
+
+@contextmanager
+def _worker(rankers: list[str], seed: int) -> Iterator[Callable[..., list[float]]]:
+    """Run a worker process; yields the function that asks it for calls and returns their seconds.
+
+    Whatever ends the body ends the process too.
+    """
+    context = mp.get_context("spawn")
+    calls: Queue[Call | None] = context.Queue()
+    answers: Queue[float] = context.Queue()
+    process = context.Process(target=_serve, args=(rankers, seed, calls, answers), daemon=True)
+    process.start()
+
+    def ask(batch: list[Call], gap_s: float = 0.0) -> list[float]:
+        if gap_s:
+            time.sleep(gap_s)
+        for call in batch:
+            calls.put(call)
+        return [_answer(answers, process) for _ in batch]
+
+    try:
+        yield ask
+    finally:
+        process.terminate()
+        process.join()
+
+
+def _answer(answers: "Queue[float]", process: "mp.process.BaseProcess") -> float:
+    """Return the worker's next answer."""
+    import queue  # only for the name of its exception
+
+    while True:
+        try:
+            return answers.get(timeout=1.0)
+        except queue.Empty:
+            if not process.is_alive():
+                raise SimulatorError(
+                    f"the measuring process ended early (exit code {process.exitcode}); is there enough memory?"
+                ) from None
+
+
+def _serve(rankers: list[str], seed: int, calls: "Queue[Call | None]", answers: "Queue[float]") -> None:
+    """Be the worker: take calls from the queue and answer with their seconds."""
+    import signal  # the parent handles Ctrl-C and ends this process
+
+    from threadpoolctl import threadpool_limits  # limits the BLAS that NumPy has loaded by now
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = os.getppid()
+    with threadpool_limits(limits=1):
+        serve = _callables(rankers, seed)
+        while os.getppid() == parent:  # a parent that was killed cannot end its worker
+            try:
+                call = calls.get(timeout=5.0)
+            except Exception:  # noqa: BLE001, S112  only a time-out can happen; look at the parent again
+                continue
+            if call is None:
+                return
+            what, size, number = call
+            began = time.perf_counter()
+            serve[what](size, number)
+            answers.put(time.perf_counter() - began)
+
+
+def _callables(rankers: list[str], seed: int) -> dict[str, Callable[[int, int], object]]:
+    """Return what to call by name: the trained rankers over a large catalogue, and the merge."""
+    from simulator.data.world import make_world  # needed by the worker process alone
+    from simulator.rankers.registry import RANKERS
+
+    world = make_world(seed=seed)
+    rng = np.random.default_rng(seed)
+    catalogue = max(SIZES)
+    ids = rng.permutation(catalogue)
+    found: dict[str, Callable[[int, int], object]] = {
+        name: _call_of(RANKERS[name].fit(world, seed).for_catalogue(catalogue, seed), ids) for name in rankers
+    }
+    lists = ListsToMerge(max(LISTS), rng)
+    return found | {MERGE: lambda size, _: lists.merge(size)}
+
+
+def _call_of(ranker: "Ranker", ids: np.ndarray) -> Callable[[int, int], object]:
+    """Return the call of a ranker: another user and another place in the catalogue each time."""
+    users = len(ranker.users)
+
+    def call(size: int, number: int) -> object:
+        first = number * 7919 * 1000 % (ids.size - size + 1)
+        candidates = slice(first, first + size) if ranker.name in SLICED else ids[first : first + size]
+        return ranker.serve(number % users, candidates, KEEP)
+
+    return call
