@@ -163,12 +163,9 @@ def load_profile(name: str) -> Profile:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
         raise ProfileError(f"costs.profile: {name}: expected a cost profile, got none ({reason}); {REMEDY}") from error
     try:
-        return Profile.model_validate(json.loads(text))
-    except json.JSONDecodeError as error:
-        where = f"{name}:{error.lineno}:{error.colno}"
-        raise ProfileError(f"costs.profile: {where}: expected JSON, got something else; {REMEDY}") from error
+        return Profile.model_validate_json(text)
     except ValidationError as error:
-        found = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()[:5]]
+        found = [f"{'.'.join(map(str, one['loc'])) or 'the file'}: {one['msg']}" for one in error.errors()[:5]]
         raise ProfileError(f"costs.profile: {name}: not a cost profile ({'; '.join(found)}); {REMEDY}") from error
 
 
