@@ -153,9 +153,7 @@ def run_scenario(scenario: Scenario, engine: str = "compiled", on_progress: Prog
     return _answer(scenario, profile, plan, engine, load, summaries)
 
 
-def _replications(
-    scenario: Scenario, plan: Plan, engine: str, on_progress: Progress | None
-) -> tuple[Summary, ...]:
+def _replications(scenario: Scenario, plan: Plan, engine: str, on_progress: Progress | None) -> tuple[Summary, ...]:
     """Return the summaries of all replications."""
     objectives = scenario.sla.objectives if scenario.sla else ()
     levels = {item.argument for item in objectives if item.metric == "percentile" and item.argument is not None}
@@ -168,7 +166,7 @@ def _replications(
     return tuple(done)
 
 
-def _answer(  # noqa: PLR0913  gathers what its one caller has at hand
+def _answer(
     scenario: Scenario, profile: Profile, plan: Plan, engine: str, load: Load, summaries: tuple[Summary, ...]
 ) -> RunAnswer:
     """Return the answer that the summaries add up to."""

@@ -37,7 +37,10 @@ def make_app() -> "typer.Typer":
     from simulator.cli import calibrate, check, report, run, schema
 
     app = typer.Typer(
-        help=DESCRIPTION, add_completion=False, no_args_is_help=True, rich_markup_mode=None,
+        help=DESCRIPTION,
+        add_completion=False,
+        no_args_is_help=True,
+        rich_markup_mode=None,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     for command in (check.check, run.run, report.report, calibrate.calibrate, schema.schema):

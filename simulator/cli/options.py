@@ -5,7 +5,18 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["Engine", "File", "Json", "Out", "Quiet", "Replications", "Seed", "Set", "all_overrides", "overrides_by_path"]
+__all__ = [
+    "Engine",
+    "File",
+    "Json",
+    "Out",
+    "Quiet",
+    "Replications",
+    "Seed",
+    "Set",
+    "all_overrides",
+    "overrides_by_path",
+]
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="The scenario, a YAML file.", show_default=False)]
 Set = Annotated[

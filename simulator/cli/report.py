@@ -13,7 +13,9 @@ __all__ = ["report"]
 
 def report(  # noqa: PLR0913  one parameter an option
     files: Annotated[list[Path], typer.Argument(metavar="FILE ...", help="Scenarios.", show_default=False)],
-    out: Annotated[Path, typer.Option("--out", "-o", help="The folder that gets one folder a scenario.")] = Path("reports"),
+    out: Annotated[Path, typer.Option("--out", "-o", help="The folder that gets one folder a scenario.")] = Path(
+        "reports"
+    ),
     set_: Set = [],  # noqa: B006  typer never changes it
     seed: Seed = None,
     replications: Replications = None,

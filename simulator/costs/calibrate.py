@@ -30,9 +30,7 @@ def calibrate(
     if thin:
         raise InputError(f"--budget: {budget_s:g}s does not suffice for {', '.join(thin)}; give at least 10s")
     costs = {
-        ranker: RankerCost(
-            busy=fit_law(measured.times(ranker, "busy")), idle=fit_law(measured.times(ranker, "idle"))
-        )
+        ranker: RankerCost(busy=fit_law(measured.times(ranker, "busy")), idle=fit_law(measured.times(ranker, "idle")))
         for ranker in rankers
     }
     merge = fit_law(measured.times(MERGE, "busy"))

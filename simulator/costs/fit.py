@@ -43,9 +43,7 @@ def fit_law(times: Mapping[int, FloatArray]) -> CostLaw:
 
 def _point(size: int, seconds: FloatArray) -> Point:
     """Return the summary of the calls of one size."""
-    return Point(
-        candidates=size, calls=seconds.size, mean_s=float(seconds.mean()), quantiles_s=quantiles_of(seconds)
-    )
+    return Point(candidates=size, calls=seconds.size, mean_s=float(seconds.mean()), quantiles_s=quantiles_of(seconds))
 
 
 def _ratios(times: Mapping[int, FloatArray]) -> FloatArray:
@@ -69,9 +67,7 @@ def _piecewise(n: FloatArray, mean: FloatArray) -> Curve:
     slope, intercept = np.append(slope, slope[-1]), np.append(intercept, intercept[-1])
     # Below the first point the cost stays what it is there: extrapolating down could reach zero.
     start = [0, *n.astype(int).tolist()]
-    return Curve(
-        start=tuple(start), intercept=(float(rising[0]), *intercept.tolist()), slope=(0.0, *slope.tolist())
-    )
+    return Curve(start=tuple(start), intercept=(float(rising[0]), *intercept.tolist()), slope=(0.0, *slope.tolist()))
 
 
 def _left_out(n: FloatArray, mean: FloatArray, fit: Callable[[FloatArray, FloatArray], Curve]) -> float:

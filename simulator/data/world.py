@@ -48,9 +48,7 @@ class World:
     truth: Truth
 
 
-def make_world(
-    *, users: int = 4000, items: int = 2000, seed: int = 0, queries: int = 2, shown: int = 25
-) -> World:
+def make_world(*, users: int = 4000, items: int = 2000, seed: int = 0, queries: int = 2, shown: int = 25) -> World:
     """Return the world of `seed`; equal arguments give equal worlds.
 
     Parameters
@@ -103,9 +101,7 @@ def _observe(truth: Truth, rng: np.random.Generator) -> tuple[FloatArray, FloatA
     return user_features, np.column_stack([seen, truth.fame])  # (U, A), (I, B)
 
 
-def _show(
-    truth: Truth, user: IntArray, shelf: tuple[FloatArray, int], rng: np.random.Generator
-) -> Impressions:
+def _show(truth: Truth, user: IntArray, shelf: tuple[FloatArray, int], rng: np.random.Generator) -> Impressions:
     """Return the log of one list for each entry of `user`, shape (Q,); `shelf` is (popularity, L)."""
     popularity, shown = shelf
     items = len(popularity)

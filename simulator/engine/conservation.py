@@ -54,9 +54,7 @@ def check_conservation(result: Result) -> Conservation:
         "no stage starts before the one before it ends": bool((result.stage_start >= begun_before)[done].all()),
         "no stage ends before it starts": bool((result.stage_end >= result.stage_start)[done].all()),
         "no part of a latency is negative": bool((result.parts[done] >= 0).all()),
-        "a query's parts sum to its latency": bool(
-            (error <= TOLERANCE_S * np.maximum(1.0, result.end[done])).all()
-        ),
+        "a query's parts sum to its latency": bool((error <= TOLERANCE_S * np.maximum(1.0, result.end[done])).all()),
     }
     broken = [law for law, holds in laws.items() if not holds]
     if broken:

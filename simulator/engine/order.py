@@ -38,7 +38,11 @@ MAX_QUERIES = 1 << _QUERY_BITS
 def rank_of(kind: int, query: int, stage: int, shard: int, attempt: int = 0) -> int:
     """Return the rank of an event among those of its instant; a smaller rank happens first."""
     return (
-        (kind << _KIND_SHIFT) | (query << _QUERY_SHIFT) | (stage << _STAGE_SHIFT) | ((shard + 1) << _ATTEMPT_BITS) | attempt
+        (kind << _KIND_SHIFT)
+        | (query << _QUERY_SHIFT)
+        | (stage << _STAGE_SHIFT)
+        | ((shard + 1) << _ATTEMPT_BITS)
+        | attempt
     )
 
 

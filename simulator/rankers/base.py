@@ -93,9 +93,7 @@ class Ranker(ABC):
             raise ValueError(f"{self.name} gave scores of shape {scores.shape} for {len(rows)} candidates")
         if not np.isfinite(scores).all():
             bad = int(np.count_nonzero(~np.isfinite(scores)))
-            raise ValueError(
-                f"{self.name} gave {bad} of {len(scores)} scores that are not finite, for user {user}"
-            )
+            raise ValueError(f"{self.name} gave {bad} of {len(scores)} scores that are not finite, for user {user}")
         return scores
 
     @final

@@ -39,9 +39,7 @@ def ndcg(relevance: FloatArray, scores: FloatArray, k: int) -> float:
         1.
     """
     if relevance.ndim != 1 or relevance.shape != scores.shape:
-        raise ValueError(
-            f"one relevance and one score for each item; got shapes {relevance.shape} and {scores.shape}"
-        )
+        raise ValueError(f"one relevance and one score for each item; got shapes {relevance.shape} and {scores.shape}")
     if k < 1:
         raise ValueError(f"k is at least 1; got {k}")
     if not (np.isfinite(relevance).all() and np.isfinite(scores).all()):

@@ -118,8 +118,6 @@ class MLP(Ranker):
             h1 += of_user
             h2 = np.maximum(h1, 0.0, out=h1) @ self.parameters["W2"]  # (block, K)
             h2 += self.parameters["b2"]
-            np.matmul(
-                np.maximum(h2, 0.0, out=h2), self.parameters["w3"], out=scores[start : start + ROWS_AT_ONCE]
-            )
+            np.matmul(np.maximum(h2, 0.0, out=h2), self.parameters["w3"], out=scores[start : start + ROWS_AT_ONCE])
         scores += self.parameters["b3"]
         return scores

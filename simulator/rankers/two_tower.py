@@ -42,9 +42,7 @@ class Pairs(NamedTuple):
     hits: NDArray[np.bool_]
 
 
-def initial_parameters(
-    columns: tuple[int, int], layers: tuple[int, int], rng: np.random.Generator
-) -> Parameters:
+def initial_parameters(columns: tuple[int, int], layers: tuple[int, int], rng: np.random.Generator) -> Parameters:
     """Return random weights and zero offsets of both towers, for (A, B) columns and layers of (H, E)."""
     H, E = layers
     blocks: dict[str, FloatArray] = {}

@@ -155,7 +155,10 @@ def _provenance(document: dict[str, Any]) -> list[tuple[str, str]]:
     rows = [
         ("Cost profile", f"{source['profile']}: {measured}"),
         ("Simulator", f"{source['package']}, engine {document['engine']}"),
-        ("Conservation", ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in document["conservation"].items())),
+        (
+            "Conservation",
+            ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in document["conservation"].items()),
+        ),
     ]
     if source["overrides"]:
         rows.append(("Overrides", ", ".join(f"{path}={value}" for path, value in source["overrides"].items())))
@@ -172,7 +175,16 @@ def _latency_rows(answer: RunAnswer) -> Iterable[tuple[Any, ...]]:
 
 def _stage_rows(answer: RunAnswer) -> Iterable[tuple[Any, ...]]:
     """Return the stages as CSV rows; parts are means over queries, of each query's slowest request."""
-    yield ("stage", "shards", "replicas", "workers", "candidates", "utilization", *(f"{part}_ms" for part in PARTS), "cost")
+    yield (
+        "stage",
+        "shards",
+        "replicas",
+        "workers",
+        "candidates",
+        "utilization",
+        *(f"{part}_ms" for part in PARTS),
+        "cost",
+    )
     parts = answer.parts("mean_parts") * MS
     for s, stage in enumerate(answer.stages):
         sizes = (stage.shards, stage.replicas, stage.workers, stage.candidates.value, stage.utilization.value)

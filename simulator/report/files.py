@@ -42,7 +42,9 @@ def make_folder(path: Path) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OutputError(f"{path}: cannot be made a folder ({error.strerror}); choose another place with -o") from error
+        raise OutputError(
+            f"{path}: cannot be made a folder ({error.strerror}); choose another place with -o"
+        ) from error
 
 
 def _umask() -> int:

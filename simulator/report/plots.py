@@ -50,7 +50,11 @@ def _tag(axes: Axes, x: float, height: float, text: str) -> None:
     low, high = axes.get_xlim()
     left = x > low + 0.66 * (high - low)
     axes.text(
-        x, height, text.strip() + " " if left else text, transform=axes.get_xaxis_transform(), va="top",
+        x,
+        height,
+        text.strip() + " " if left else text,
+        transform=axes.get_xaxis_transform(),
+        va="top",
         ha="right" if left else "left",
     )
 
@@ -166,7 +170,10 @@ def measured_cost(answer: RunAnswer) -> Plot:
             axes.plot([n], [seconds * MS], "D", color=colour, markersize=9, markeredgecolor=look.ink)
             axes.annotate(f"  {stage.name}: {n:,.0f}", (n, seconds * MS), va="top", color=look.ink)
         axes.set(
-            xscale="log", yscale="log", xlabel="candidates in a call", ylabel="ms a call",
+            xscale="log",
+            yscale="log",
+            xlabel="candidates in a call",
+            ylabel="ms a call",
             title="Measured cost of a call (median, 5% to 95%), the fit, and where this scenario stands",
         )
         axes.xaxis.set_major_formatter(FuncFormatter(lambda count, _: f"{count:,.0f}"))

@@ -24,7 +24,9 @@ def answer_sentence(answer: RunAnswer) -> str:
             f"Saturated: {load}, {_name(queue)} is offered {_utilization(answer, queue):.0%} of what it can serve, "
             "so its backlog grows for as long as the load lasts and no latency can be promised."
         )
-    busiest = f"{_name(answer.bottleneck)} is the busiest, at {_utilization(answer, answer.bottleneck):.0%} of its capacity"
+    busiest = (
+        f"{_name(answer.bottleneck)} is the busiest, at {_utilization(answer, answer.bottleneck):.0%} of its capacity"
+    )
     if not answer.judged:
         return f"{_p99(answer)} {load}; {busiest}."
     deciding = _deciding(answer)
@@ -57,7 +59,9 @@ def _latency(answer: RunAnswer, name: str) -> str:
     found = answer.latency[name]
     if found.low != found.low:  # NaN: one replication
         return format_duration(found.value)
-    return f"{format_duration(found.value)} (95% interval {format_duration(found.low)} to {format_duration(found.high)})"
+    return (
+        f"{format_duration(found.value)} (95% interval {format_duration(found.low)} to {format_duration(found.high)})"
+    )
 
 
 def _claim(answer: RunAnswer, judged: Judged) -> str:

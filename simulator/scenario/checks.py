@@ -13,7 +13,14 @@ _UNSUPPORTED = {
     "scenario": ("faults", "training", "bias", "admission"),
     "traffic": ("bursty", "daily", "trace", "cache", "classes", "users", "think"),
     "stage": (
-        "deadline", "on_deadline", "hedging", "queue_limit", "retry", "batching", "imbalance", "autoscaling",
+        "deadline",
+        "on_deadline",
+        "hedging",
+        "queue_limit",
+        "retry",
+        "batching",
+        "imbalance",
+        "autoscaling",
     ),
 }
 _UNSUPPORTED_ARRIVALS = ("bursty", "daily", "trace", "closed")

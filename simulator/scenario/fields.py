@@ -141,9 +141,7 @@ def law_union(magnitude: Any, scalar: dict[str, Any], *others: Any) -> Any:  # n
     for member in [*members[1:], *others]:
         union = union | member
     normalise: Callable[[object], object] = _as_law
-    return Annotated[
-        union, Discriminator(_kind), BeforeValidator(normalise), _OrScalar(tuple(scalar.items()))
-    ]
+    return Annotated[union, Discriminator(_kind), BeforeValidator(normalise), _OrScalar(tuple(scalar.items()))]
 
 
 DurationLaw = law_union(Duration, {"type": "string", "pattern": DURATION_PATTERN})

@@ -45,7 +45,9 @@ def load_scenario(path: str | FilePath, overrides: Sequence[str] = ()) -> Scenar
     try:
         content = path.read_bytes()
     except FileNotFoundError as error:
-        raise InputError(f"{path}: no such file; give the path of a scenario, such as scenarios/web_search.yaml") from error
+        raise InputError(
+            f"{path}: no such file; give the path of a scenario, such as scenarios/web_search.yaml"
+        ) from error
     except IsADirectoryError as error:
         raise InputError(f"{path}: a folder; give a scenario file in it") from error
     except OSError as error:
@@ -80,8 +82,15 @@ def parse_scenario(
     """
     source, problems = _read(text, name)
     if not isinstance(source.data, dict):
-        got = "an empty file" if source.data is None else "a list" if isinstance(source.data, list) else "a single value"
-        problems.append((source.position(()), Problem(source.place(()), "", f"expected a mapping of keys such as name: and funnel:, got {got}")))
+        got = (
+            "an empty file" if source.data is None else "a list" if isinstance(source.data, list) else "a single value"
+        )
+        problems.append(
+            (
+                source.position(()),
+                Problem(source.place(()), "", f"expected a mapping of keys such as name: and funnel:, got {got}"),
+            )
+        )
         raise _all(problems)
     placed = apply_overrides(source, overrides, _read_value) + take_out_unsupported(source)
     scenario = None
@@ -91,9 +100,7 @@ def parse_scenario(
         placed += problems_of(error, source)
     if scenario is not None:
         placed += cross_check(scenario)
-    problems += [
-        (source.position(found.path), found.problem(source)) for found in placed
-    ]
+    problems += [(source.position(found.path), found.problem(source)) for found in placed]
     if problems or scenario is None:
         raise _all(problems)
     return scenario
@@ -206,13 +213,22 @@ def _plain(node: _Node, path: Path, source: Source, problems: Problems, count: l
     mapping: dict[str, Any] = {}
     for key, item in zip(node.items[::2], node.items[1::2], strict=True):
         if key.kind != "scalar" or not isinstance(key.value, str):
-            found = Problem(f"{source.file}:{key.mark[0]}:{key.mark[1]}", shown_path({}, path), f"expected a word as key, got {key.value!r}")
+            found = Problem(
+                f"{source.file}:{key.mark[0]}:{key.mark[1]}",
+                shown_path({}, path),
+                f"expected a word as key, got {key.value!r}",
+            )
             problems.append((key.mark, found))
             continue
         here = (*path, key.value)
         if key.value in mapping:
             first = source.keys[here][0]
-            found = Problem(f"{source.file}:{key.mark[0]}:{key.mark[1]}", shown_path({}, here), f"expected each key once, got {key.value!r} again (first in line {first})", "remove one")
+            found = Problem(
+                f"{source.file}:{key.mark[0]}:{key.mark[1]}",
+                shown_path({}, here),
+                f"expected each key once, got {key.value!r} again (first in line {first})",
+                "remove one",
+            )
             problems.append((key.mark, found))
             continue
         source.keys[here] = key.mark

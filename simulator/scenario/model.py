@@ -82,9 +82,7 @@ class AffineCost(Section):
         return Lognormal(mean=1.0, cv=self.cv) if self.cv > 0 else Constant(mean=1.0)
 
 
-Cost = law_union(
-    Duration, {"type": "string"}, Annotated[AffineCost, Tag(AFFINE)]
-)
+Cost = law_union(Duration, {"type": "string"}, Annotated[AffineCost, Tag(AFFINE)])
 
 
 class Stage(Section):

@@ -11,9 +11,7 @@ from simulator.scenario.source import Path, Source
 __all__ = ["apply_overrides"]
 
 
-def apply_overrides(
-    source: Source, settings: Sequence[str], read_value: Callable[[str, str], Any]
-) -> list[Finding]:
+def apply_overrides(source: Source, settings: Sequence[str], read_value: Callable[[str, str], Any]) -> list[Finding]:
     """Edit the data of `source` by each of `settings`, in order, and return what could not be set.
 
     Keys that are not there yet are added; whether they are known is for the validation to say. `read_value` turns the
@@ -62,7 +60,11 @@ def _apply(
 
 
 def _set(
-    source: Source, holder: Any, path: Path, written: tuple[str, str], read_value: Callable[[str, str], Any]  # noqa: ANN401
+    source: Source,
+    holder: Any,
+    path: Path,
+    written: tuple[str, str],
+    read_value: Callable[[str, str], Any],
 ) -> Finding | None:
     """Put the value at the end of `path` into its holder."""
     text, setting = written

@@ -54,7 +54,9 @@ def _finding(details: ErrorDetails, data: Any) -> Finding:  # noqa: ANN401  plai
         return Finding(holder, f"expected a key {name!r}, got none", f"add {name}:")
     if kind == "extra_forbidden":
         name = str(details["loc"][-1])
-        return Finding(path, f"expected a known key, got {name!r}", nearest(name, _known_at(details["loc"])), at_key=True)
+        return Finding(
+            path, f"expected a known key, got {name!r}", nearest(name, _known_at(details["loc"])), at_key=True
+        )
     if kind == "union_tag_invalid":
         tag = str(context["tag"])
         remedy = nearest(tag, LAWS)

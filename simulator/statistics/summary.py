@@ -133,9 +133,7 @@ def _stage(plan: Plan, result: Result, s: int, span: float) -> StageSummary:
     )
 
 
-def _parts_at(
-    latency: NDArray[np.float64], parts: NDArray[np.float64], level: float
-) -> NDArray[np.float64]:
+def _parts_at(latency: NDArray[np.float64], parts: NDArray[np.float64], level: float) -> NDArray[np.float64]:
     """Return the parts of the query at percentile `level`, so that they sum to that percentile."""
     at = int(np.searchsorted(np.sort(latency), np.percentile(latency, level, method="inverted_cdf")))
     chosen: NDArray[np.float64] = parts[np.argsort(latency, kind="stable")[at]]

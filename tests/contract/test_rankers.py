@@ -65,9 +65,7 @@ def test_serving_is_a_full_sort_cut_short(ranker, candidates, keep):
 
 def test_a_slice_scores_as_the_list_of_its_items(ranker):
     """Reading the catalogue in place changes no score beyond the last digits of single precision."""
-    assert np.allclose(
-        ranker.score(5, slice(40, 140)), ranker.score(5, np.arange(40, 140)), rtol=1e-4, atol=1e-5
-    )
+    assert np.allclose(ranker.score(5, slice(40, 140)), ranker.score(5, np.arange(40, 140)), rtol=1e-4, atol=1e-5)
 
 
 def test_a_slice_is_served_by_the_ids_of_its_items(ranker):

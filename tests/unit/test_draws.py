@@ -103,7 +103,11 @@ def test_every_address_bit_moves_every_output_bit_half_the_time(field):
     """Flipping one bit of an address flips each of the upper 52 output bits with probability 1/2 (avalanche)."""
     rng, flips = np.random.default_rng(5), []
     for _ in range(2000):
-        address = {"query": int(rng.integers(1 << 20)), "shard": int(rng.integers(1 << 15)), "attempt": int(rng.integers(8))}
+        address = {
+            "query": int(rng.integers(1 << 20)),
+            "shard": int(rng.integers(1 << 15)),
+            "attempt": int(rng.integers(8)),
+        }
         other = address | {field: address[field] ^ (1 << int(rng.integers(3)))}
         one, two = (int(uniform((3, 0, "service", "s"), **place) * 2**52) for place in (address, other))
         flips.append([(one ^ two) >> bit & 1 for bit in range(52)])

@@ -92,9 +92,7 @@ def test_the_logistic_loss_by_hand():
 
 def test_the_sampled_softmax_loss_by_hand():
     """With towers that give zero, a clicked item is one of 1 + M equals, and a hit is not among them."""
-    zero = {
-        n: 0 * b for n, b in two_tower.initial_parameters((2, 2), (3, 2), np.random.default_rng(0)).items()
-    }
+    zero = {n: 0 * b for n, b in two_tower.initial_parameters((2, 2), (3, 2), np.random.default_rng(0)).items()}
     hits = np.array([[False, False, False], [False, True, False]])
     batch = Pairs(np.ones((2, 2)), np.ones((2, 2)), np.ones((3, 2)), hits)
     loss, _ = two_tower.loss_and_gradient(zero, batch)

@@ -10,9 +10,7 @@ from simulator.rankers.metrics import mean_ndcg, ndcg, ndcg_per_query
 def test_ndcg_by_hand():
     """Relevances 1, 3, 2 ranked in that order: gains 1 + 3 / log2(3) + 2 / 2 over 3 + 2 / log2(3) + 1 / 2."""
     expected = (1 + 3 / math.log2(3) + 1) / (3 + 2 / math.log2(3) + 0.5)
-    assert ndcg(np.array([1.0, 3.0, 2.0]), np.array([9.0, 8.0, 7.0]), k=3) == pytest.approx(
-        expected, rel=1e-14
-    )
+    assert ndcg(np.array([1.0, 3.0, 2.0]), np.array([9.0, 8.0, 7.0]), k=3) == pytest.approx(expected, rel=1e-14)
 
 
 def test_ndcg_counts_the_first_k_only():

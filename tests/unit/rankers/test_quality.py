@@ -58,10 +58,7 @@ def test_each_ranker_beats_the_cheaper_one_beyond_its_interval(ndcgs, better, wo
 def test_mlp_beats_logistic_in_every_world(seed):
     """The order of the two does not hang on one seed."""
     world = make_world(seed=seed)
-    values = {
-        name: ndcg_per_query(RANKERS[name].fit(world, seed).score, world, k=10)
-        for name in ("logistic", "mlp")
-    }
+    values = {name: ndcg_per_query(RANKERS[name].fit(world, seed).score, world, k=10) for name in ("logistic", "mlp")}
     assert lowest(values["mlp"], values["logistic"]) > 0.01
 
 

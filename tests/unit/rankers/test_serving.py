@@ -77,9 +77,7 @@ def test_keeping_all_or_more_serves_every_candidate(keep):
 def test_serving_equals_sorting_everything_even_among_many_ties(keep):
     """The first `keep` of a full stable sort are served, on scores with only four distinct values."""
     scores = np.random.default_rng(keep).integers(4, size=100)
-    assert np.array_equal(
-        fixed(scores).serve(0, slice(0, 100), keep), np.argsort(-scores, kind="stable")[:keep]
-    )
+    assert np.array_equal(fixed(scores).serve(0, slice(0, 100), keep), np.argsort(-scores, kind="stable")[:keep])
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,8 @@ def test_a_replication_that_cannot_tell_makes_the_run_unable_to():
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "verdict"), [(1, 2, "met"), (4, 5, "missed"), (2, 4, "inconclusive"), (3, 4, "missed"), (2, 3, "inconclusive")]
+    ("low", "high", "verdict"),
+    [(1, 2, "met"), (4, 5, "missed"), (2, 4, "inconclusive"), (3, 4, "missed"), (2, 3, "inconclusive")],
 )
 def test_verdict_needs_the_whole_interval(low, high, verdict):
     """`< 3` is met when all of the interval is below 3, missed when none of it is."""
