@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -159,7 +160,7 @@ def _replications(scenario: Scenario, plan: Plan, engine: str, on_progress: Prog
     levels = {item.argument for item in objectives if item.metric == "percentile" and item.argument is not None}
     thresholds = {item.argument for item in objectives if item.metric == "over" and item.argument is not None}
     done: list[Summary] = []
-    for summary in replicate(plan, engine, summarise_for(plan, {*LEVELS, *levels}, thresholds)):
+    for summary in replicate(plan, engine, summarise_for(plan, sorted({*LEVELS, *levels}), sorted(thresholds))):
         done.append(summary)
         if on_progress:
             on_progress(len(done), plan.replications)
@@ -175,8 +176,8 @@ def _answer(
         return estimate([value(summary) for summary in summaries])
 
     saturated = load.saturated(plan)
-    latency = {name: over_all(lambda one, name=name: one.latency[name]) for name in summaries[0].latency}
-    over = {limit: over_all(lambda one, limit=limit: one.over[limit]) for limit in summaries[0].over}
+    latency = {name: over_all(partial(_named, "latency", name)) for name in summaries[0].latency}
+    over = {limit: over_all(partial(_named, "over", limit)) for limit in summaries[0].over}
     shares = {
         "error_rate": over_all(lambda one: one.error_rate),
         "coverage": over_all(lambda one: one.coverage),
@@ -199,6 +200,11 @@ def _answer(
         saturated=saturated,
         warnings=(*plan.warnings, *_doubts(plan, load, latency)),
     )
+
+
+def _named(field: str, key: str | float, summary: Summary) -> float:
+    """Return one number of a mapping in a summary."""
+    return float(getattr(summary, field)[key])
 
 
 def _stage(scenario: Scenario, plan: Plan, summaries: tuple[Summary, ...], s: int) -> StageAnswer:

@@ -2,6 +2,7 @@
 
 import math
 import re
+from itertools import pairwise
 from typing import Generic, Literal, NamedTuple, Self
 
 import numpy as np
@@ -48,7 +49,7 @@ class Percentiles(Law[Magnitude], Generic[Magnitude]):
         points = self.points()
         if len(points) < 2 or points[0][0] != 0:
             raise ValueError("p0 (the smallest value) and at least one percentile more")
-        for (level, value), (after, larger) in zip(points, points[1:], strict=False):
+        for (level, value), (after, larger) in pairwise(points):
             if larger < value:
                 raise ValueError(f"percentiles that do not fall, got p{after:g} below p{level:g}")
         if self.tail is not None and points[-1][0] == 100:
@@ -66,7 +67,7 @@ class Percentiles(Law[Magnitude], Generic[Magnitude]):
     def pieces(self) -> list[Piece]:
         """Return the law piece by piece, from the smallest value on."""
         points = [(1 - level / 100, value) for level, value in self.points()]
-        pieces = [_piece(*one, *two) for one, two in zip(points, points[1:], strict=False)]
+        pieces = [_piece(*one, *two) for one, two in pairwise(points)]
         last, value = points[-1]
         if last > 0:
             power = -1 / self.tail if self.tail is not None else pieces[-1].power

@@ -5,14 +5,14 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.engine.arrivals import arrival_times, entering_candidates
+from simulator.engine.arrivals import prepare
 from simulator.engine.events import run_events
 from simulator.engine.forward import StageColumns, merge_queue, shard_by_shard, sweep
 from simulator.engine.law import CONSTANT
 from simulator.engine.plan import RANDOM, REQUEST, ROUND_ROBIN, Plan
-from simulator.engine.result import Result, empty_result
+from simulator.engine.result import Result
 
-__all__ = ["feeds_back", "simulate"]
+__all__ = ["feeds_back", "run_forward", "simulate"]
 
 
 def feeds_back(plan: Plan) -> bool:
@@ -26,9 +26,7 @@ def feeds_back(plan: Plan) -> bool:
 
 def simulate(plan: Plan, replication: int) -> Result:
     """Return one replication of `plan`; the same arrays as the reference engine's."""
-    shape = list(zip(plan.stages.shards.tolist(), plan.stages.replicas.tolist(), strict=True))
-    result = empty_result(arrival_times(plan, replication), shape)
-    result.candidates[:, 0] = entering_candidates(plan, replication)
+    result = prepare(plan, replication)
     (run_events if feeds_back(plan) else run_forward)(plan, replication, result)
     return result
 

@@ -30,8 +30,8 @@ _HALF = (int(np.float64(0.5).view(np.int64)) >> _SHIFT) - _FIRST  # cells on eac
 class LawTables(NamedTuple):
     """Every law of a plan, one after the other; law i owns level[offset[i]:offset[i + 1]] and the same of slope.
 
-    Law i has the mean mean[i]. A law of kind CONSTANT is value[i]; of kind CELLS is level + slope * tail in the cell of the uniform number;
-    of kind STEPS is one of its sorted samples, kept in level.
+    Law i has the mean mean[i]. A law of kind CONSTANT is value[i]; of kind CELLS is level + slope * tail in the cell
+    of the uniform number; of kind STEPS is one of its sorted samples, kept in level.
     """
 
     kind: NDArray[np.int64]

@@ -5,15 +5,16 @@ SimPy orders the events of one instant by priority, then by age; here the priori
 whatever SimPy does on its own behalf in between (starting a process, granting a resource) happens at once.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from heapq import heappush
 from typing import Any
 
 import simpy
+from simpy.events import EventPriority
 
 from simulator.draws import uniform_at
-from simulator.engine.arrivals import arrival_times, entering_candidates
+from simulator.engine.arrivals import prepare
 from simulator.engine.curve import curve_value
 from simulator.engine.law import value_at
 from simulator.engine.order import ARRIVAL, COMPLETION, ENTRY, RESPONSE, rank_of
@@ -31,19 +32,19 @@ from simulator.engine.plan import (
     Plan,
 )
 from simulator.engine.plan import RESPONSE as RESPONSE_LAW
-from simulator.engine.result import Result, empty_result
+from simulator.engine.result import Result
 
 __all__ = ["simulate"]
 
-Process = Iterator[Any]
+Process = Generator[simpy.Event, Any, Any]
 
-AT_ONCE = -1
+AT_ONCE = EventPriority(-1)
 
 
 class Clock(simpy.Environment):
     """A SimPy environment whose events of one instant happen in the order of their ranks."""
 
-    def schedule(self, event: simpy.Event, priority: int = AT_ONCE, delay: float = 0) -> None:
+    def schedule(self, event: simpy.Event, priority: EventPriority = AT_ONCE, delay: float = 0) -> None:
         """Schedule what SimPy itself asks for before any ranked event of the same instant."""
         del priority
         super().schedule(event, AT_ONCE, delay)
@@ -52,7 +53,7 @@ class Clock(simpy.Environment):
         """Return an event that happens at the absolute `time`, in the place of `rank` among its instant's."""
         event = self.event()
         event._ok, event._value = True, None  # noqa: SLF001  how SimPy's own Timeout is born: already decided
-        heappush(self._queue, (time, rank, next(self._eid), event))
+        heappush(self._queue, (time, EventPriority(rank), next(self._eid), event))
         return event
 
 
@@ -87,8 +88,7 @@ class Simulation:
             for s, (shards, replicas) in enumerate(shape)
         ]
         self.broker = simpy.Resource(self.clock, plan.merge_workers) if plan.merge_workers else None
-        self.result = empty_result(arrival_times(plan, replication), shape)
-        self.result.candidates[:, 0] = entering_candidates(plan, replication)
+        self.result = prepare(plan, replication)
 
     def _new_shard(self, replicas: int, workers: int) -> Shard:
         """Return a shard of empty replicas."""

@@ -63,7 +63,7 @@ def draw(plot: Callable[[Figure, Look], Any], look: Look, size: tuple[float, flo
 @contextmanager
 def _settings(look: Look) -> Iterator[None]:
     """Set matplotlib's defaults for the time of one plot."""
-    settings = {
+    settings: Any = {
         "svg.hashsalt": "capacity-simulator",
         "figure.facecolor": look.paper,
         "axes.facecolor": look.paper,

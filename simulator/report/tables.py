@@ -20,8 +20,9 @@ def run_tables(answer: RunAnswer) -> RenderableType:
     if answer.saturated:
         blocks.append(
             Text(
-                f"SATURATED: {', '.join(answer.saturated)} is offered all it can serve or more. The backlog grows for as "
-                "long as the load lasts, so there is no latency to report. Lower the load, or add replicas, workers or shards.",
+                f"SATURATED: {', '.join(answer.saturated)} is offered all it can serve or more. The backlog grows for "
+                "as long as the load lasts, so there is no latency to report. Lower the load, or add replicas, "
+                "workers or shards.",
                 style="bold red",
             )
         )

@@ -1,6 +1,6 @@
 """One replication in numbers: what a run keeps of a result. Letters: Q queries measured, S stages."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,7 +59,7 @@ class Summary:
     requests: int
 
 
-def summarise_for(plan: Plan, levels: set[float], thresholds: set[float]) -> Callable[[Result], Summary]:
+def summarise_for(plan: Plan, levels: Sequence[float], thresholds: Sequence[float]) -> Callable[[Result], Summary]:
     """Return the function that summarises a result of `plan`.
 
     Parameters
@@ -75,8 +75,9 @@ def summarise_for(plan: Plan, levels: set[float], thresholds: set[float]) -> Cal
         measured = slice(plan.warmup, None)
         completed = result.outcome[measured] == COMPLETED
         latency = result.latency[measured][completed]
-        named = {"mean": _mean(latency), "max": float(latency.max()) if latency.size else float("nan")}
+        named = {"mean": _mean(latency)}
         named |= {f"p{level:g}": percentile(latency, level) for level in levels}
+        named["max"] = float(latency.max()) if latency.size else float("nan")
         span = _span(plan, result)
         parts = result.parts[measured][completed]
         return Summary(

@@ -1,0 +1,39 @@
+"""What tests of several folders share."""
+
+from pathlib import Path
+
+import pytest
+
+import simulator
+from simulator.scenario.load import load_scenario
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = Path(simulator.__file__).parent
+
+
+def pytest_configure() -> None:
+    """Throw away compiled kernels that are older than any source: Numba looks only at the kernel's own file."""
+    kernels = list(PACKAGE.rglob("*.nb?"))
+    sources = [PACKAGE / "draws.py", *(PACKAGE / "engine").glob("*.py")]
+    if kernels and min(map(_changed, kernels)) < max(map(_changed, sources)):
+        for kernel in kernels:
+            kernel.unlink(missing_ok=True)
+
+
+def _changed(path: Path) -> float:
+    """When a file was last written; now, if another process has just removed it."""
+    return path.stat().st_mtime if path.exists() else float("inf")
+
+
+@pytest.fixture
+def scaled_down():
+    """Load a shipped scenario with at most 20 shards and 200 queries."""
+
+    def load(name: str):
+        path = ROOT / "scenarios" / f"{name}.yaml"
+        settings = ["traffic.queries=200", "traffic.warmup=0", "traffic.candidates=100_000"]
+        funnel = load_scenario(path).funnel
+        settings += [f"funnel.{stage.name}.shards={min(stage.shards, 20)}" for stage in funnel]
+        return load_scenario(path, settings)
+
+    return load
