@@ -41,6 +41,7 @@ def make_app() -> "typer.Typer":
         add_completion=False,
         no_args_is_help=True,
         rich_markup_mode=None,
+        pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     for command in (check.check, run.run, report.report, calibrate.calibrate, schema.schema):

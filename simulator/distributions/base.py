@@ -5,23 +5,44 @@ parameters such as cv have no unit.
 """
 
 from abc import ABC, abstractmethod
-from typing import Annotated, Generic, TypeVar
+from dataclasses import dataclass
+from typing import Annotated, Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-__all__ = ["FloatArray", "Law", "Magnitude", "PositiveNumber"]
+from simulator.distributions.written import read_number
+
+__all__ = ["Cv", "FloatArray", "Law", "Magnitude", "PositiveNumber", "Quantity"]
 
 FloatArray = NDArray[np.float64]
 Magnitude = TypeVar("Magnitude", bound=float)
-PositiveNumber = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+PositiveNumber = Annotated[float, Field(gt=0, le=1000), BeforeValidator(read_number)]
+Cv = PositiveNumber
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """Names what a magnitude measures, such as Durations, in the annotation of its type."""
+
+    name: str
 
 
 class Law(BaseModel, ABC, Generic[Magnitude]):
     """A distribution of durations in seconds, or of plain numbers, all at or above zero."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    @classmethod
+    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
+        """Return the name of the law of one quantity, such as ExponentialOfDurations."""
+        names = [item.name for item in getattr(params[0], "__metadata__", ()) if isinstance(item, Quantity)]
+        return f"{cls.__name__}Of{names[0]}" if names else super().model_parametrized_name(params)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A law of durations is made while the scenario's types are, and pickle finds only classes that a module names.
+        return _restored, (self.__pydantic_generic_metadata__["origin"] or type(self), self.__getstate__())
 
     @abstractmethod
     def quantile(self, lower: FloatArray, upper: FloatArray) -> FloatArray:
@@ -41,3 +62,10 @@ class Law(BaseModel, ABC, Generic[Magnitude]):
     @abstractmethod
     def mean_value(self) -> float:
         """Return the exact mean, in seconds or plain."""
+
+
+def _restored(law: type[Law[Any]], state: dict[Any, Any]) -> Law[Any]:
+    """Return a law from its pickled state."""
+    restored = law.__new__(law)
+    restored.__setstate__(state)
+    return restored

@@ -1,10 +1,11 @@
 """Sums of exponentials and their relatives: Erlang where 1 / cv^2 is whole."""
 
-from typing import Generic, Literal
+from typing import Annotated, Generic, Literal
 
 import numpy as np
+from pydantic import Field
 
-from simulator.distributions.base import FloatArray, Law, Magnitude, PositiveNumber
+from simulator.distributions.base import Cv, FloatArray, Law, Magnitude
 
 __all__ = ["Gamma"]
 
@@ -14,7 +15,7 @@ class Gamma(Law[Magnitude], Generic[Magnitude]):
 
     distribution: Literal["gamma"] = "gamma"
     mean: Magnitude
-    cv: PositiveNumber
+    cv: Annotated[Cv, Field(ge=1e-4)]
 
     def quantile(self, lower: FloatArray, upper: FloatArray) -> FloatArray:
         """Return the inverse of the regularised incomplete gamma function, from the nearer tail."""

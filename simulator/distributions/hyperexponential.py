@@ -4,9 +4,10 @@ import math
 from typing import Annotated, Generic, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from simulator.distributions.base import FloatArray, Law, Magnitude
+from simulator.distributions.written import read_number
 
 __all__ = ["Hyperexponential"]
 
@@ -18,15 +19,16 @@ class Hyperexponential(Law[Magnitude], Generic[Magnitude]):
 
     distribution: Literal["hyperexponential"] = "hyperexponential"
     mean: Magnitude
-    cv: Annotated[float, Field(gt=1, allow_inf_nan=False)]
+    cv: Annotated[float, Field(gt=1, le=1000), BeforeValidator(read_number)]
 
     def quantile(self, lower: FloatArray, upper: FloatArray) -> FloatArray:
         """Return the solution of log tail(x) = log(1 - u).
 
         The log tail of a mixture of exponentials is convex, so Newton's steps from zero never overshoot.
         """
-        often = (1 + math.sqrt((self.cv**2 - 1) / (self.cv**2 + 1))) / 2
-        shares = np.array([often, 1 - often])[:, None]
+        excess = math.sqrt((self.cv**2 - 1) / (self.cv**2 + 1))
+        rare = 1 / ((self.cv**2 + 1) * (1 + excess))  # (1 - excess) / 2, without the cancellation of a large cv
+        shares = np.array([(1 + excess) / 2, rare])[:, None]
         rates = 2 * shares  # of unit mean
         flat_lower, flat_upper = np.ravel(lower), np.ravel(upper)
         near_zero = np.minimum(flat_lower, 0.5)

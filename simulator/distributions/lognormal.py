@@ -5,7 +5,7 @@ from typing import Generic, Literal
 
 import numpy as np
 
-from simulator.distributions.base import FloatArray, Law, Magnitude, PositiveNumber
+from simulator.distributions.base import Cv, FloatArray, Law, Magnitude
 
 __all__ = ["Lognormal"]
 
@@ -15,7 +15,7 @@ class Lognormal(Law[Magnitude], Generic[Magnitude]):
 
     distribution: Literal["lognormal"] = "lognormal"
     mean: Magnitude
-    cv: PositiveNumber
+    cv: Cv
 
     def quantile(self, lower: FloatArray, upper: FloatArray) -> FloatArray:
         """Return mean exp(sigma z - sigma^2 / 2) with z the normal quantile and sigma^2 = log(1 + cv^2)."""

@@ -2,9 +2,10 @@
 
 from typing import Annotated, Generic, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from simulator.distributions.base import FloatArray, Law, Magnitude
+from simulator.distributions.written import read_number
 
 __all__ = ["Pareto"]
 
@@ -14,7 +15,7 @@ class Pareto(Law[Magnitude], Generic[Magnitude]):
 
     distribution: Literal["pareto"] = "pareto"
     mean: Magnitude
-    alpha: Annotated[float, Field(gt=1, allow_inf_nan=False)]
+    alpha: Annotated[float, Field(gt=1, le=1000), BeforeValidator(read_number)]
 
     def quantile(self, lower: FloatArray, upper: FloatArray) -> FloatArray:
         """Return the smallest value times (1 - u)^(-1 / alpha)."""

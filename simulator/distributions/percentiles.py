@@ -2,6 +2,7 @@
 
 import math
 import re
+from decimal import Decimal
 from itertools import pairwise
 from typing import Generic, Literal, NamedTuple, Self
 
@@ -9,6 +10,7 @@ import numpy as np
 from pydantic import ConfigDict, model_validator
 
 from simulator.distributions.base import FloatArray, Law, Magnitude, PositiveNumber
+from simulator.distributions.written import key_error, value_error
 
 __all__ = ["Percentiles"]
 
@@ -32,6 +34,7 @@ class Percentiles(Law[Magnitude], Generic[Magnitude]):
     """Percentiles p0, p50, p99, p99.9, ... as keys, p0 the smallest value.
 
     Beyond the last, the last line goes on, or the tail falls as value^-tail; p100 is the largest possible value.
+    Where a logarithm would be infinite, from a value of 0 and up to p100, value is straight in probability instead.
     """
 
     model_config = ConfigDict(frozen=True, extra="allow", strict=True)
@@ -45,20 +48,39 @@ class Percentiles(Law[Magnitude], Generic[Magnitude]):
         for key in self.__pydantic_extra__:
             match = _KEY.fullmatch(key)
             if not match or float(match[1]) > 100:
-                raise ValueError(f"percentiles p0 to p100 and tail as keys, got {key!r}")
-        points = self.points()
-        if len(points) < 2 or points[0][0] != 0:
-            raise ValueError("p0 (the smallest value) and at least one percentile more")
-        for (level, value), (after, larger) in pairwise(points):
-            if larger < value:
-                raise ValueError(f"percentiles that do not fall, got p{after:g} below p{level:g}")
-        if self.tail is not None and points[-1][0] == 100:
-            raise ValueError("either p100 or tail, got both")
-        if points[-1][0] < 100 and points[-1][1] == 0:
-            raise ValueError("a last percentile above 0, or p100")
-        if not math.isfinite(self.mean_value()):
-            raise ValueError("a tail with a mean: it must fall faster than 1 / value; give tail: 2, or p100")
+                raise key_error(key, f"percentiles p0 to p100 and tail as keys, got {key!r}")
+        self._check_points()
+        self._check_tail()
         return self
+
+    def _check_points(self) -> None:
+        """Raise ValueError unless there are two points or more, the first p0, and they rise."""
+        points = self.points()
+        if not points or points[0][0] != 0:
+            raise ValueError("p0 (the smallest value) among the percentiles, got none")
+        if len(points) < 2:
+            raise ValueError("at least one percentile besides p0, got none")
+        for (level, value), (after, larger) in pairwise(points):
+            if level == after:
+                raise ValueError(f"each percentile once, got p{level:.15g} twice")
+            if larger < value:
+                raise value_error(f"p{after:.15g}", f"a value at or above p{level:.15g}, got one below it")
+
+    def _check_tail(self) -> None:
+        """Raise ValueError unless it is said how the law goes on after its last point, and so that it has a mean."""
+        (_, before), (last, value) = self.points()[-2:]
+        if last == 100:
+            if self.tail is not None:
+                raise value_error("tail", "either p100 or tail, got both")
+            return
+        if value == 0:
+            raise ValueError(f"a last percentile above 0, or p100, got p{last:.15g}: 0")
+        if before == 0 and self.tail is None:
+            raise ValueError(
+                "a slope to go on with after the last percentile, got a line from 0; give tail: 2, or p100"
+            )
+        if not math.isfinite(self.mean_value()):
+            raise ValueError("a tail with a mean, got one that falls no faster than 1 / value; give tail: 2, or p100")
 
     def points(self) -> list[tuple[float, float]]:
         """Return (percentile, value) in rising order."""
@@ -66,13 +88,11 @@ class Percentiles(Law[Magnitude], Generic[Magnitude]):
 
     def pieces(self) -> list[Piece]:
         """Return the law piece by piece, from the smallest value on."""
-        points = [(1 - level / 100, value) for level, value in self.points()]
+        points = [(float(1 - Decimal(repr(level)) / 100), value) for level, value in self.points()]
         pieces = [_piece(*one, *two) for one, two in pairwise(points)]
         last, value = points[-1]
         if last > 0:
             power = -1 / self.tail if self.tail is not None else pieces[-1].power
-            if power is None:  # the last line starts at 0 and has no slope on log paper: no value beyond its end
-                power = 0.0
             pieces.append(Piece(last, 0.0, value, math.inf, power))
         return pieces
 
@@ -84,9 +104,10 @@ class Percentiles(Law[Magnitude], Generic[Magnitude]):
             inside = tail <= piece.high
             if piece.power is None:
                 along = (piece.high - tail[inside]) / (piece.high - piece.low)
-                values[inside] = piece.start + (piece.end - piece.start) * along
+                on_line = piece.start + (piece.end - piece.start) * along
             else:
-                values[inside] = piece.start * (tail[inside] / piece.high) ** piece.power
+                on_line = piece.start * (tail[inside] / piece.high) ** piece.power
+            values[inside] = np.minimum(on_line, piece.end)  # rounding must not pass the next piece's start
         return values
 
     def mean_value(self) -> float:
@@ -108,6 +129,6 @@ def _integral(piece: Piece) -> float:
     exponent = piece.power + 1
     if piece.low == 0:
         return piece.start * piece.high / exponent if exponent > 0 else math.inf
-    ratio = piece.low / piece.high
-    whole = -math.log(ratio) if exponent == 0 else (1 - ratio**exponent) / exponent
+    drop = math.log(piece.low / piece.high)
+    whole = -drop if exponent == 0 else -math.expm1(exponent * drop) / exponent
     return piece.start * piece.high * whole

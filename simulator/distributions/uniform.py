@@ -2,9 +2,11 @@
 
 from typing import Generic, Literal, Self
 
+import numpy as np
 from pydantic import model_validator
 
 from simulator.distributions.base import FloatArray, Law, Magnitude
+from simulator.distributions.written import value_error
 
 __all__ = ["Uniform"]
 
@@ -19,12 +21,13 @@ class Uniform(Law[Magnitude], Generic[Magnitude]):
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         if self.high < self.low:
-            raise ValueError(f"high at or above low ({self.low:g}), got {self.high:g}")
+            raise value_error("high", "a value at or above low, got one below it")
         return self
 
     def quantile(self, lower: FloatArray, upper: FloatArray) -> FloatArray:
         """Return the point that divides the range as `lower` to `upper`."""
-        return self.low * upper + self.high * lower
+        del upper  # the range is bounded: neither tail can lose anything
+        return np.minimum(self.low + (self.high - self.low) * lower, self.high)
 
     def mean_value(self) -> float:
         """Return the middle."""

@@ -48,7 +48,8 @@ def write_report(answer: RunAnswer, folder: Path, overrides: dict[str, str]) -> 
     place = folder / answer.scenario.name
     make_folder(place / "plots")
     document = run_document(answer, overrides)
-    pictures = [] if answer.saturated else [_write_picture(answer, name, place / "plots") for name in RUN_PLOTS]
+    fitting = [name for name, kind in RUN_PLOTS.items() if kind.applies(answer) and not answer.saturated]
+    pictures = [_write_picture(answer, name, place / "plots") for name in fitting]
     context = _context(answer, document, pictures)
     write_text(place / "report.json", json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
     write_text(place / "latency.csv", _csv(_latency_rows(answer)))
@@ -60,12 +61,12 @@ def write_report(answer: RunAnswer, folder: Path, overrides: dict[str, str]) -> 
 
 def _write_picture(answer: RunAnswer, name: str, place: Path) -> Picture:
     """Write one plot as SVG and PNG, and return it for the page."""
-    title, make, size = RUN_PLOTS[name]
-    plot = make(answer)
-    light, dark = draw(plot, LIGHT, size, "svg"), draw(plot, DARK, size, "svg")
+    kind = RUN_PLOTS[name]
+    plot = kind.make(answer)
+    light, dark = draw(plot, LIGHT, kind.size, "svg"), draw(plot, DARK, kind.size, "svg")
     write_bytes(place / f"{name}.svg", light)
-    write_bytes(place / f"{name}.png", draw(plot, LIGHT, size, "png"))
-    return Picture(name, title, _data_address(light), _data_address(dark))
+    write_bytes(place / f"{name}.png", draw(plot, LIGHT, kind.size, "png"))
+    return Picture(name, kind.title, _data_address(light), _data_address(dark))
 
 
 def _data_address(svg: bytes) -> str:

@@ -1,20 +1,22 @@
 """The plots of a run. Each draws one question's answer on the figure it is given."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, PercentFormatter
+from matplotlib.ticker import FuncFormatter, NullFormatter, PercentFormatter
 
 from simulator.capacity.run import RunAnswer
 from simulator.costs.profile import RankerCost
 from simulator.engine.result import PARTS
 from simulator.report.look import PART_COLOURS, Look
+from simulator.scenario.model import Stage
 from simulator.units import format_duration
 
-__all__ = ["RUN_PLOTS", "Plot"]
+__all__ = ["RUN_PLOTS", "Plot", "PlotKind"]
 
 MS = 1000.0
 Plot = Callable[[Figure, Look], Any]
@@ -31,32 +33,22 @@ def latency_distribution(answer: RunAnswer) -> Plot:
         shape.set(title="How long queries take", xlabel="latency, ms", ylabel="queries")
         shape.set_xlim(left=0)
         shape.yaxis.set_major_formatter(FuncFormatter(lambda count, _: f"{count:,.0f}"))
-        for name, height in (("p50", 0.97), ("p99", 0.97)):
+        shape.set_ylim(top=shape.get_ylim()[1] * 1.12)
+        for name, side in (("p50", "right"), ("p99", "left")):
             found = answer.latency[name].value * MS
             shape.axvline(found, color=look.ink, linewidth=1)
-            _tag(shape, found, height, f" {name} {found:,.3g} ms")
+            text = f" {name} {found:,.3g} ms "
+            shape.text(found, 0.98, text, transform=shape.get_xaxis_transform(), va="top", ha=side)
         keep = _thinned(latency.size)
         tail.step(latency[keep], 1 - (keep + 1) / latency.size, where="post", color=look.blue)
-        tail.set(title="Share of queries slower than that", xlabel="latency, ms", yscale="log")
+        tail.set(title="Share of queries slower than that", xlabel="latency, ms, log scale", xscale="log", yscale="log")
+        tail.xaxis.set_major_formatter(FuncFormatter(lambda ms, _: f"{ms:,g}"))
+        tail.xaxis.set_minor_formatter(NullFormatter())
         tail.set_ylim(bottom=0.5 / latency.size, top=1.2)
         tail.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{share * 100:g}%"))
         _mark_objectives(tail, answer, look)
 
     return plot
-
-
-def _tag(axes: Axes, x: float, height: float, text: str) -> None:
-    """Write `text` beside a vertical line; to its left where it stands in the right third."""
-    low, high = axes.get_xlim()
-    left = x > low + 0.66 * (high - low)
-    axes.text(
-        x,
-        height,
-        text.strip() + " " if left else text,
-        transform=axes.get_xaxis_transform(),
-        va="top",
-        ha="right" if left else "left",
-    )
 
 
 def _thinned(count: int) -> np.ndarray[Any, np.dtype[np.int64]]:
@@ -72,6 +64,7 @@ def _mark_objectives(axes: Axes, answer: RunAnswer, look: Look) -> None:
         if objective.metric == "percentile" and objective.argument is not None:
             share, limit = 1 - objective.argument / 100, objective.value * MS
             axes.plot([limit, limit], [share, 1.2], color=look.red, linewidth=1.2)
+            axes.set_xlim(right=max(axes.get_xlim()[1], limit * 2))
             axes.plot([limit, axes.get_xlim()[1]], [share, share], color=look.red, linewidth=1.2)
             axes.plot([limit], [share], "o", color=look.red, markersize=4)
             axes.text(limit, share, f"{objective.text} ", ha="right", va="top", color=look.red)
@@ -155,12 +148,17 @@ def funnel(answer: RunAnswer) -> Plot:
     return plot
 
 
+def _measured_stages(answer: RunAnswer) -> dict[str, Stage]:
+    """Return a stage for each ranker whose measured cost the scenario uses."""
+    return {stage.ranker: stage for stage in answer.scenario.funnel if stage.ranker and stage.cost is None}
+
+
 def measured_cost(answer: RunAnswer) -> Plot:
     """Return the plot of measured call times against candidates, with the fit that the simulation uses."""
 
     def plot(figure: Figure, look: Look) -> None:
         axes = figure.subplots()
-        used = {stage.ranker: stage for stage in answer.scenario.funnel if stage.ranker and stage.cost is None}
+        used = _measured_stages(answer)
         for (name, stage), colour in zip(used.items(), (look.blue, look.orange, look.green), strict=False):
             cost = answer.profile.rankers[name]
             _points(axes, cost, colour, name)
@@ -173,7 +171,7 @@ def measured_cost(answer: RunAnswer) -> Plot:
             xscale="log",
             yscale="log",
             xlabel="candidates in a call",
-            ylabel="ms a call",
+            ylabel="time of a call",
             title="Measured cost of a call (median, 5% to 95%), the fit, and where this scenario stands",
         )
         axes.xaxis.set_major_formatter(FuncFormatter(lambda count, _: f"{count:,.0f}"))
@@ -193,11 +191,21 @@ def _points(axes: Axes, cost: RankerCost, colour: str, name: str) -> None:
     axes.plot(grid, [cost.busy.curve.at(count) * MS for count in grid], color=colour, linewidth=1)
 
 
-# file name -> (what it shows, how to make it, width and height in inches)
-RUN_PLOTS: dict[str, tuple[str, Callable[[RunAnswer], Plot], tuple[float, float]]] = {
-    "latency": ("Latency distribution", latency_distribution, (9.0, 3.6)),
-    "waterfall": ("Where the time of a slow query goes", slow_query_waterfall, (9.0, 3.8)),
-    "utilization": ("Load by stage", utilization, (9.0, 2.4)),
-    "funnel": ("Candidates and time by stage", funnel, (9.0, 2.6)),
-    "cost": ("Measured cost", measured_cost, (9.0, 4.2)),
+@dataclass(frozen=True)
+class PlotKind:
+    """A plot of a run: its title, how it is made of an answer, its width and height in inches, and when it applies."""
+
+    title: str
+    make: Callable[[RunAnswer], Plot]
+    size: tuple[float, float]
+    applies: Callable[[RunAnswer], bool] = lambda _: True
+
+
+# by the name of its files
+RUN_PLOTS: dict[str, PlotKind] = {
+    "latency": PlotKind("Latency distribution", latency_distribution, (9.0, 3.6)),
+    "waterfall": PlotKind("Where the time of a slow query goes", slow_query_waterfall, (9.0, 3.8)),
+    "utilization": PlotKind("Load by stage", utilization, (9.0, 2.4)),
+    "funnel": PlotKind("Candidates and time by stage", funnel, (9.0, 2.6)),
+    "cost": PlotKind("Measured cost", measured_cost, (9.0, 4.2), lambda answer: bool(_measured_stages(answer))),
 }

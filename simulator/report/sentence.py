@@ -21,16 +21,14 @@ def answer_sentence(answer: RunAnswer) -> str:
     if answer.saturated:
         queue = answer.saturated[0]
         return (
-            f"Saturated: {load}, {_name(queue)} is offered {_utilization(answer, queue):.0%} of what it can serve, "
+            f"Saturated: {load} {_name(queue)} is offered {_utilization(answer, queue):.0%} of what it can serve, "
             "so its backlog grows for as long as the load lasts and no latency can be promised."
         )
-    busiest = (
-        f"{_name(answer.bottleneck)} is the busiest, at {_utilization(answer, answer.bottleneck):.0%} of its capacity"
-    )
+    busiest = answer.bottleneck
+    rest = f"{_name(busiest)} is the busiest, at {_utilization(answer, busiest):.0%} of its capacity"
     if not answer.judged:
-        return f"{_p99(answer)} {load}; {busiest}."
-    deciding = _deciding(answer)
-    return f"{headline(answer)}: {_claim(answer, deciding)} {load}; {busiest}."
+        return f"{load.capitalize()} p99 is {_latency(answer, 'p99')}; {rest}."
+    return f"{headline(answer)}: {load} {_claim(answer, _deciding(answer))}; {rest}."
 
 
 def _name(queue: str) -> str:
@@ -49,30 +47,26 @@ def _deciding(answer: RunAnswer) -> Judged:
     return next(judged for judged in answer.judged if judged.verdict == answer.verdict)
 
 
-def _p99(answer: RunAnswer) -> str:
-    """Return the p99, with its interval where there is one."""
-    return f"p99 is {_latency(answer, 'p99')}"
-
-
-def _latency(answer: RunAnswer, name: str) -> str:
-    """Return a latency with its interval."""
+def _latency(answer: RunAnswer, name: str, asked: str = "") -> str:
+    """Return a latency with its interval, and with what was asked."""
     found = answer.latency[name]
-    if found.low != found.low:  # NaN: one replication
-        return format_duration(found.value)
-    return (
-        f"{format_duration(found.value)} (95% interval {format_duration(found.low)} to {format_duration(found.high)})"
-    )
+    known = found.low == found.low  # NaN: one replication
+    interval = [f"95% interval {format_duration(found.low)} to {format_duration(found.high)}"] if known else []
+    aside = "; ".join([*interval, *([asked] if asked else [])])
+    return format_duration(found.value) + (f" ({aside})" if aside else "")
 
 
 def _claim(answer: RunAnswer, judged: Judged) -> str:
     """Return what the deciding objective comes to, and how many others agree."""
     objective, found = judged.objective, judged.estimate
+    metric, *_, value = objective.text.split()
+    asked = f"asked: {objective.comparator} {value}"
     if objective.metric in ("percentile", "mean", "max"):
         name = f"p{objective.argument:g}" if objective.metric == "percentile" else objective.metric
-        what = f"{name} is {_latency(answer, name)}"
+        what = f"{name} is {_latency(answer, name, asked)}"
     else:
-        what = f"{objective.text.split()[0]} is {found.value:.2%}"
-    asked = f"{objective.comparator} {objective.text.split()[-1]}"
+        what = f"{metric} is {found.value:.2%} ({asked})"
     others = len(answer.judged) - 1
-    every = f", and {others} more objective{'s' * (others > 1)} hold{'s' * (others == 1)}" if others else ""
-    return f"{what} against {asked} asked" + (every if answer.verdict == "met" else "")
+    if answer.verdict != "met" or not others:
+        return what
+    return f"{what}, and {others} more objective{'s hold' if others > 1 else ' holds'}"

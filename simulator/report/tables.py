@@ -6,6 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from simulator.capacity.run import Judged, RunAnswer
+from simulator.report.sentence import answer_sentence
 from simulator.statistics.intervals import Estimate
 from simulator.units import format_duration
 
@@ -31,6 +32,7 @@ def run_tables(answer: RunAnswer) -> RenderableType:
     blocks.append(_stages(answer))
     if answer.judged:
         blocks.append(_objectives(answer))
+    blocks.append(Text(answer_sentence(answer), style="bold"))
     return Group(*blocks)
 
 
@@ -41,6 +43,13 @@ def spread(found: Estimate) -> str:
     return f"{format_duration(max(found.low, 0.0))} – {format_duration(found.high)}"
 
 
+def shares(found: Estimate) -> str:
+    """Return the interval of a share for people."""
+    if found.low != found.low:  # NaN: one replication
+        return "no interval"
+    return f"{max(found.low, 0.0):.2%} – {min(found.high, 1.0):.2%}"
+
+
 def percent(found: Estimate) -> str:
     """Return a share for people."""
     return f"{found.value:.1%}" if found.value >= 0.0995 or found.value == 0 else f"{found.value:.2%}"
@@ -48,7 +57,7 @@ def percent(found: Estimate) -> str:
 
 def _table(title: str) -> Table:
     """Return an empty table in the house's look."""
-    return Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    return Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
 
 
 def _heading(answer: RunAnswer) -> Text:
@@ -75,16 +84,16 @@ def _latency(answer: RunAnswer) -> Table:
         if found.value == found.value:
             table.add_row(name, format_duration(found.value), spread(found))
     for limit, found in answer.over.items():
-        table.add_row(f"over {format_duration(limit)}", percent(found), f"{found.low:.2%} – {found.high:.2%}")
+        table.add_row(f"over {format_duration(limit)}", percent(found), shares(found))
     return table
 
 
 def _stages(answer: RunAnswer) -> Table:
     """Return load and time by stage."""
     table = _table("Stages (of each query's slowest request: mean)")
-    table.add_column("stage")
-    table.add_column("S x R x W", justify="right")
-    table.add_column("candidates", justify="right")
+    table.add_column("stage", no_wrap=True)
+    table.add_column("SxRxW", justify="right", no_wrap=True)
+    table.add_column("candidates", justify="right", no_wrap=True)
     table.add_column("busy", justify="right")
     table.add_column("queue", justify="right")
     table.add_column("service", justify="right")
@@ -94,7 +103,7 @@ def _stages(answer: RunAnswer) -> Table:
         lost = stage.name in answer.saturated
         table.add_row(
             stage.name + (" *" if stage.name == answer.bottleneck else ""),
-            f"{stage.shards} x {stage.replicas} x {stage.workers}",
+            f"{stage.shards}x{stage.replicas}x{stage.workers}",
             f"{stage.candidates.value:,.0f}",
             percent(stage.utilization),
             "–" if lost else format_duration(stage.queue.value),
@@ -105,7 +114,7 @@ def _stages(answer: RunAnswer) -> Table:
         )
     if answer.plan.merge_workers:
         table.add_row("merge", f"{answer.plan.merge_workers} workers", "", percent(answer.merge_utilization))
-    table.caption = "* the busiest. S x R x W: shards, replicas of each, workers of each replica"
+    table.caption = "* the busiest. SxRxW: shards x replicas x workers"
     table.caption_justify = "left"
     return table
 

@@ -3,82 +3,75 @@
 Every validator raises ValueError with what was expected and what was got, which load.py puts after the value's place.
 """
 
-import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, GetJsonSchemaHandler, Tag, WithJsonSchema
+from pydantic import (
+    BeforeValidator,
+    Discriminator,
+    Field,
+    GetJsonSchemaHandler,
+    PlainValidator,
+    Tag,
+    TypeAdapter,
+    WithJsonSchema,
+)
 from pydantic_core import CoreSchema
 
-from simulator.distributions.base import Law
+from simulator.distributions.base import Law, Quantity
 from simulator.distributions.registry import LAWS
-from simulator.units import parse_duration, parse_number, parse_share
+from simulator.distributions.written import LONGEST_NUMBER, read_number, shown
+from simulator.units import parse_duration
 
 __all__ = [
     "AFFINE",
+    "Candidates",
     "Count",
     "CountLaw",
+    "Documents",
     "Duration",
     "DurationLaw",
-    "Number",
-    "Share",
+    "Factor",
+    "Price",
+    "Queries",
+    "Rate",
+    "Seed",
     "Slug",
+    "Spread",
+    "Switch",
     "Text",
-    "Whole",
+    "Warmup",
     "law_union",
-    "shown",
 ]
 
-AFFINE = "affine"
+AFFINE = "(fixed + per_candidate)"  # no name that a file could give as its distribution
+LONGEST_DURATION = 1e9
 DURATION_PATTERN = r"^\s*[0-9_.]+([eE][+-]?[0-9]+)?\s*(ns|us|µs|ms|s|min|h|d)\s*$"
-
-
-def shown(value: object) -> str:
-    """Return a value from a file as an error message shows it."""
-    if value is None:
-        return "nothing"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, dict):
-        return "a mapping"
-    if isinstance(value, list | tuple):
-        return "a list"
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+NUMERAL_PATTERN = r"^[0-9]+(_[0-9]+)*(\.[0-9]*)?([eE][+-]?[0-9]+)?$"
+SLUG_PATTERN = "[a-z0-9]+([-_][a-z0-9]+)*"
+LONGEST_SLUG = 80
 
 
 def _duration(value: object) -> float:
-    if isinstance(value, str):
-        return parse_duration(value)
+    if isinstance(value, str) and len(value) <= LONGEST_NUMBER:
+        seconds = parse_duration(value)
+        if seconds > LONGEST_DURATION:
+            raise ValueError(f"a duration of at most {LONGEST_DURATION:,.0f}s (30 years), got {shown(value)}")
+        return seconds
     if isinstance(value, int | float) and not isinstance(value, bool):
-        raise ValueError(f"a duration with a unit, got {shown(value)}; write {value}ms or {value}s")
+        raise ValueError(f"a duration with a unit such as 5ms, got {value}; write {value}ms or {value}s")  # noqa: TRY004
     raise ValueError(f"a duration with a unit such as 5ms, got {shown(value)}")
 
 
-def _number(value: object) -> float:
-    if isinstance(value, str):
-        return parse_number(value)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(f"a number, got {shown(value)}")
-    if not math.isfinite(value):
-        raise ValueError(f"a finite number, got {shown(value)}")
-    return float(value)
-
-
 def _whole(value: object) -> int:
-    number = _number(value)
-    if number != int(number):
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    number = read_number(value)
+    if not number.is_integer():
         raise ValueError(f"a whole number, got {shown(value)}")
     return int(number)
-
-
-def _share(value: object) -> float:
-    number = parse_share(value) if isinstance(value, str) else _number(value)
-    if not 0 <= number <= 1:
-        raise ValueError(f"a share from 0% to 100% (0 to 1), got {shown(value)}")
-    return number
 
 
 def _text(value: object) -> str:
@@ -89,37 +82,66 @@ def _text(value: object) -> str:
 
 def _slug(value: object) -> str:
     text = _text(value)
-    if not re.fullmatch(r"[a-z0-9]+([-_][a-z0-9]+)*", text):
-        raise ValueError(f"a name of lower-case letters, digits and single hyphens, got {shown(value)}")
+    if not re.fullmatch(SLUG_PATTERN, text):
+        raise ValueError(f"a name of lower-case letters and digits, joined by - or _, got {shown(value)}")
+    if len(text) > LONGEST_SLUG:
+        raise ValueError(f"a name of at most {LONGEST_SLUG} characters, got {len(text)}")
     return text
 
+
+@dataclass(frozen=True, eq=False)
+class _Or:
+    """Lets an editor's schema take one more form of a value than the type's own."""
+
+    form: dict[str, Any]
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"anyOf": [self.form, handler(core)]}
+
+
+_NUMBER = BeforeValidator(read_number)
+_WHOLE = BeforeValidator(_whole)
+_OR_NUMERAL = _Or({"type": "string", "pattern": NUMERAL_PATTERN})  # 100_000 is text to editors, which know YAML 1.2
 
 Duration = Annotated[
     float,
     BeforeValidator(_duration),
+    Quantity("Durations"),
     WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN, "examples": ["250us", "5ms", "1.5s"]}),
 ]
-Number = Annotated[float, BeforeValidator(_number)]
-PlainNumber = Annotated[float, BeforeValidator(_number), Field(ge=0)]
-Whole = Annotated[int, BeforeValidator(_whole)]
-Count = Annotated[int, BeforeValidator(_whole), Field(ge=1)]
-Share = Annotated[
-    float,
-    BeforeValidator(_share),
-    WithJsonSchema({"anyOf": [{"type": "number", "minimum": 0, "maximum": 1}, {"type": "string", "pattern": "%$"}]}),
-]
+Candidates = Annotated[float, Field(ge=0, le=1e15), _NUMBER, Quantity("Counts"), _OR_NUMERAL]
+Rate = Annotated[float, Field(ge=0.001, le=1e9), _NUMBER, _OR_NUMERAL]
+Factor = Annotated[float, Field(gt=0, le=1e6), _NUMBER, _OR_NUMERAL]
+Price = Annotated[float, Field(ge=0, le=1e9), _NUMBER, _OR_NUMERAL]
+Spread = Annotated[float, Field(ge=0, le=1000), _NUMBER, _OR_NUMERAL]
+Count = Annotated[int, Field(ge=1, le=1_000_000), _WHOLE, _OR_NUMERAL]
+Queries = Annotated[int, Field(ge=1, le=1_000_000_000), _WHOLE, _OR_NUMERAL]
+Documents = Annotated[int, Field(ge=1, le=10**15), _WHOLE, _OR_NUMERAL]
+Seed = Annotated[int, Field(ge=0, le=2**63 - 1), _WHOLE, _OR_NUMERAL]
+Switch = Annotated[bool, Field(strict=True)]
 Text = Annotated[str, BeforeValidator(_text)]
-Slug = Annotated[str, BeforeValidator(_slug)]
+Slug = Annotated[str, BeforeValidator(_slug), WithJsonSchema({"type": "string", "pattern": f"^{SLUG_PATTERN}$"})]
 
 
-@dataclass(frozen=True)
-class _OrScalar:
-    """Lets an editor's schema take a scalar where a mapping may also stand."""
+def _warmup(value: object) -> object:
+    if value == "auto":
+        return value
+    try:
+        queries = _whole(value)
+    except ValueError:
+        queries = -1
+    if queries < 0:
+        raise ValueError(f"auto or a whole number of queries of at least 0, got {shown(value)}")
+    return queries
 
-    scalar: tuple[tuple[str, Any], ...]
 
-    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        return {"anyOf": [dict(self.scalar), handler(core)]}
+Warmup = Annotated[
+    Literal["auto"] | int,
+    PlainValidator(_warmup),
+    WithJsonSchema({"type": "integer", "minimum": 0}),
+    _OR_NUMERAL,
+    _Or({"const": "auto"}),
+]
 
 
 def _as_law(value: object) -> object:
@@ -134,15 +156,20 @@ def _kind(value: object) -> str:
     return str(getattr(value, "distribution", AFFINE))
 
 
-def law_union(magnitude: Any, scalar: dict[str, Any], *others: Any) -> Any:  # noqa: ANN401  types are values here
+def law_union(magnitude: Any, *others: Any) -> Any:  # noqa: ANN401  types are values here
     """Return the type "a scalar, or a distribution of `magnitude`s", with further tagged members `others`."""
     members: list[Any] = [Annotated[law[magnitude], Tag(name)] for name, law in LAWS.items()]  # type: ignore[index]
     union: Any = members[0]
     for member in [*members[1:], *others]:
         union = union | member
     normalise: Callable[[object], object] = _as_law
-    return Annotated[union, Discriminator(_kind), BeforeValidator(normalise), _OrScalar(tuple(scalar.items()))]
+    scalar = TypeAdapter(magnitude).json_schema()
+    return Annotated[union, Discriminator(_kind), BeforeValidator(normalise), _Or(scalar)]
 
 
-DurationLaw = law_union(Duration, {"type": "string", "pattern": DURATION_PATTERN})
-CountLaw = law_union(PlainNumber, {"type": ["number", "string"]})
+if TYPE_CHECKING:
+    DurationLaw = Law[float]
+    CountLaw = Law[float]
+else:
+    DurationLaw = law_union(Duration)
+    CountLaw = law_union(Candidates)

@@ -4,15 +4,18 @@ The only module that knows YAML. Its events are read one by one, so neither dept
 plain words are resolved by our rules instead of YAML 1.1's: `no` is a word, `010` and `12:30:45` are no numbers.
 """
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import Path as FilePath
 from typing import Any
 
 import yaml
 from pydantic import ValidationError
 
+from simulator.distributions.written import LONGEST_NUMBER, shown
 from simulator.errors import InputError, Problem, ScenarioError
 from simulator.scenario.checks import cross_check, take_out_unsupported
 from simulator.scenario.model import Scenario
@@ -27,8 +30,10 @@ MAX_BYTES, MAX_DEPTH, MAX_VALUES = 1_000_000, 50, 100_000
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INTEGER = re.compile(r"[+-]?(?:0|[1-9]\d*(?:_\d+)*)")
 _FLOAT = re.compile(r"[+-]?(?:\d+(?:_\d+)*\.\d*|\.\d+|\d+(?=[eE]))(?:[eE][+-]?\d+)?")
-_WORDS = {"": None, "~": None, "null": None, "Null": None, "NULL": None}
+_LEADING_ZERO = re.compile(r"[+-]?0\d")
+_WORDS: dict[str, bool | None] = {"": None, "~": None, "null": None, "Null": None, "NULL": None}
 _WORDS |= {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_REMEDIES = {"mapping values are not allowed in this context": "put text that holds ': ' in quotes"}
 
 
 def load_scenario(path: str | FilePath, overrides: Sequence[str] = ()) -> Scenario:
@@ -43,7 +48,8 @@ def load_scenario(path: str | FilePath, overrides: Sequence[str] = ()) -> Scenar
     """
     path = FilePath(path)
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
     except FileNotFoundError as error:
         raise InputError(
             f"{path}: no such file; give the path of a scenario, such as scenarios/web_search.yaml"
@@ -51,9 +57,9 @@ def load_scenario(path: str | FilePath, overrides: Sequence[str] = ()) -> Scenar
     except IsADirectoryError as error:
         raise InputError(f"{path}: a folder; give a scenario file in it") from error
     except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+        raise InputError(f"{path}: cannot be read ({error.strerror}); give a scenario file") from error
     if len(content) > MAX_BYTES:
-        raise InputError(f"{path}: {len(content):,} bytes; a scenario has at most {MAX_BYTES:,}")
+        raise InputError(f"{path}: over {MAX_BYTES:,} bytes; a scenario is smaller: give another file")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -82,36 +88,26 @@ def parse_scenario(
     """
     source, problems = _read(text, name)
     if not isinstance(source.data, dict):
-        got = (
-            "an empty file" if source.data is None else "a list" if isinstance(source.data, list) else "a single value"
-        )
-        problems.append(
-            (
-                source.position(()),
-                Problem(source.place(()), "", f"expected a mapping of keys such as name: and funnel:, got {got}"),
-            )
-        )
-        raise _all(problems)
-    placed = apply_overrides(source, overrides, _read_value) + take_out_unsupported(source)
+        got = "a list" if isinstance(source.data, list) else "nothing" if source.data is None else "a single value"
+        expected = f"expected a mapping of keys such as name: and funnel:, got {got}"
+        raise ScenarioError([*map(_second, problems), Problem(source.place(()), "", expected)])
+    findings = apply_overrides(source, overrides, _read_value) + take_out_unsupported(source)
     scenario = None
-    try:
-        scenario = Scenario.model_validate(source.data, context={"folder": folder or FilePath()})
-    except ValidationError as error:
-        placed += problems_of(error, source)
+    if not findings or {"traffic", "funnel"} & source.data.keys():  # a file of later sections alone misses nothing else
+        try:
+            scenario = Scenario.model_validate(source.data, context={"folder": folder or FilePath()})
+        except ValidationError as error:
+            findings += problems_of(error, source)
     if scenario is not None:
-        placed += cross_check(scenario)
-    problems += [(source.position(found.path), found.problem(source)) for found in placed]
+        findings += cross_check(scenario)
+    problems += [(source.position(found.path), found.problem(source)) for found in findings]
     if problems or scenario is None:
-        raise _all(problems)
+        raise ScenarioError([problem for _, problem in sorted(problems, key=_first)])
     return scenario
 
 
-def _all(problems: list[tuple[tuple[int, int], Problem]]) -> ScenarioError:
-    """Return the error that holds all problems in the file's order."""
-    return ScenarioError([problem for _, problem in sorted(problems, key=lambda found: found[0])])
-
-
 Problems = list[tuple[tuple[int, int], Problem]]
+_first, _second = itemgetter(0), itemgetter(1)
 
 
 @dataclass
@@ -127,17 +123,31 @@ class _Node:
 
 def _read(text: str, name: str) -> tuple[Source, Problems]:
     """Return a text as plain data with places, and the problems of its keys; raises ScenarioError if it is no YAML."""
-    source, problems = Source(name), Problems()
+    source = Source(name)
+    source.values[()] = (1, 1)
     try:
         root = _build(text, source)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
-        reason = getattr(error, "problem", None) or str(error).splitlines()[0]
-        raise ScenarioError([Problem(place, "", f"expected YAML, got something else: {reason}")]) from error
+    except yaml.MarkedYAMLError as error:
+        raise _no_yaml(error, text, name) from error
+    except (yaml.YAMLError, UnicodeEncodeError) as error:  # what no text may hold, found before there are lines
+        reason = "control characters" if isinstance(error, yaml.YAMLError) else "broken characters"
+        raise ScenarioError([Problem(f"{name}:1:1", "", f"expected text, got {reason}", "remove them")]) from error
+    keys = _Keys(source)
     if root is not None:
-        source.data = _plain(root, (), source, problems, [0])
-    return source, problems
+        source.data = _plain(root, (), keys)
+    return source, [
+        (mark, Problem(f"{name}:{mark[0]}:{mark[1]}", shown_path(source.data, path), message, remedy))
+        for mark, path, message, remedy in keys.mistakes
+    ]
+
+
+def _no_yaml(error: yaml.MarkedYAMLError, text: str, name: str) -> ScenarioError:
+    """Return the error of a text that breaks YAML's grammar."""
+    (line, column), reason = _position(error.problem_mark), str(error.problem)
+    before = "".join(text.splitlines()[line - 1 : line])[:column]
+    remedy = "indent with spaces, not tabs" if "\t" in before else _REMEDIES.get(reason, "")
+    expected = f"expected YAML, got something else: {reason}"
+    return ScenarioError([Problem(f"{name}:{line}:{column}", "", expected, remedy)])
 
 
 def _build(text: str, source: Source) -> _Node | None:
@@ -145,9 +155,9 @@ def _build(text: str, source: Source) -> _Node | None:
     anchors: dict[str, _Node] = {}
     stack: list[_Node] = []
     root: _Node | None = None
-    documents = 0
+    documents = nodes = 0
     for event in yaml.parse(text, Loader=_LOADER):
-        mark = (event.start_mark.line + 1, event.start_mark.column + 1)
+        mark = _position(event.start_mark)
         if isinstance(event, yaml.DocumentStartEvent):
             documents += 1
             if documents > 1:
@@ -155,6 +165,9 @@ def _build(text: str, source: Source) -> _Node | None:
         elif isinstance(event, yaml.CollectionEndEvent):
             stack.pop().open = False
         elif isinstance(event, yaml.NodeEvent):
+            nodes += 1
+            if nodes > MAX_VALUES:
+                raise _refusal(source, mark, f"at most {MAX_VALUES:,} values, got more")
             node = _node(event, mark, anchors, source)
             if stack:
                 stack[-1].items.append(node)
@@ -167,15 +180,21 @@ def _build(text: str, source: Source) -> _Node | None:
     return root
 
 
+def _position(mark: Any) -> tuple[int, int]:  # noqa: ANN401  libyaml's mark or PyYAML's own
+    """Return the line and column of a mark, from 1; the start of the text where there is none."""
+    return (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
+
+
 def _node(event: yaml.NodeEvent, mark: tuple[int, int], anchors: dict[str, _Node], source: Source) -> _Node:
     """Return the node that an event begins, or the one that an alias stands for."""
     if isinstance(event, yaml.AliasEvent):
-        target = anchors.get(event.anchor)
+        target = anchors.get(str(event.anchor))
         if target is None or target.open:
             raise _refusal(source, mark, f"an alias of something finished before it, got *{event.anchor}")
         return target
-    if getattr(event, "tag", None) not in (None, "!"):
-        raise _refusal(source, mark, f"no tags, got {event.tag}")
+    tag = getattr(event, "tag", None)
+    if tag not in (None, "!"):
+        raise _refusal(source, mark, f"no tags, got {tag}")
     if isinstance(event, yaml.ScalarEvent):
         plain = event.implicit[0] and event.style in (None, "")
         node = _Node(mark, _word(event.value) if plain else event.value)
@@ -195,44 +214,54 @@ def _word(text: str) -> Any:  # noqa: ANN401  a scalar of any kind
     """Return what a plain word means: null, true or false, a decimal number, else the word itself."""
     if text in _WORDS:
         return _WORDS[text]
+    if len(text) > LONGEST_NUMBER:
+        return text
     if _INTEGER.fullmatch(text):
         return int(text)
-    return float(text) if _FLOAT.fullmatch(text) and not re.match(r"[+-]?0\d", text) else text
+    if _FLOAT.fullmatch(text) and not _LEADING_ZERO.match(text) and math.isfinite(float(text)):
+        return float(text)
+    return text
 
 
-def _plain(node: _Node, path: Path, source: Source, problems: Problems, count: list[int]) -> Any:  # noqa: ANN401
-    """Return a node as plain data, noting places; `count` adds up the values, aliases each time they are used."""
-    count[0] += 1
-    if count[0] > MAX_VALUES:
+@dataclass
+class _Keys:
+    """What is noted while nodes become plain data.
+
+    `values` counts keys and values, aliases each time they are used; `mistakes` are (place, path, message, remedy).
+    """
+
+    source: Source
+    values: int = 0
+    mistakes: list[tuple[tuple[int, int], Path, str, str]] = field(default_factory=list)
+
+
+def _plain(node: _Node, path: Path, keys: _Keys) -> Any:  # noqa: ANN401  plain data of any shape
+    """Return a node as plain data, noting places and mistaken keys in `keys`."""
+    source = keys.source
+    keys.values += 1
+    if keys.values > MAX_VALUES:
         raise _refusal(source, node.mark, f"at most {MAX_VALUES:,} values once aliases are filled in, got more")
+    if len(path) > MAX_DEPTH:
+        raise _refusal(source, node.mark, f"at most {MAX_DEPTH} levels of nesting once aliases are filled in, got more")
     source.values[path] = node.mark
     if node.kind == "list":
-        return [_plain(item, (*path, i), source, problems, count) for i, item in enumerate(node.items)]
+        return [_plain(item, (*path, i), keys) for i, item in enumerate(node.items)]
     if node.kind == "scalar":
         return node.value
     mapping: dict[str, Any] = {}
     for key, item in zip(node.items[::2], node.items[1::2], strict=True):
-        if key.kind != "scalar" or not isinstance(key.value, str):
-            found = Problem(
-                f"{source.file}:{key.mark[0]}:{key.mark[1]}",
-                shown_path({}, path),
-                f"expected a word as key, got {key.value!r}",
-            )
-            problems.append((key.mark, found))
-            continue
-        here = (*path, key.value)
-        if key.value in mapping:
+        name = key.value
+        here = (*path, str(name))
+        if key.kind != "scalar" or not isinstance(name, str):
+            got = f"a {key.kind}" if key.kind != "scalar" else shown(name)
+            keys.mistakes.append((key.mark, path, f"expected a word as key, got {got}", "put it in quotes"))
+        elif name in mapping:
             first = source.keys[here][0]
-            found = Problem(
-                f"{source.file}:{key.mark[0]}:{key.mark[1]}",
-                shown_path({}, here),
-                f"expected each key once, got {key.value!r} again (first in line {first})",
-                "remove one",
-            )
-            problems.append((key.mark, found))
-            continue
-        source.keys[here] = key.mark
-        mapping[key.value] = _plain(item, here, source, problems, count)
+            expected = f"expected each key once, got {name!r} again (first in line {first})"
+            keys.mistakes.append((key.mark, here, expected, "remove one"))
+        else:
+            source.keys[here] = key.mark
+            mapping[name] = _plain(item, here, keys)
     return mapping
 
 
@@ -240,5 +269,5 @@ def _read_value(text: str, name: str) -> Any:  # noqa: ANN401  a value of any ki
     """Return the value of an override, read as in a file."""
     source, problems = _read(text, name)
     if problems:
-        raise _all(problems)
+        raise ScenarioError([*map(_second, problems)])
     return source.data

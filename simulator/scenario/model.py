@@ -1,24 +1,34 @@
-"""The scenario: what is asked, frozen and validated. Times are seconds, shares between 0 and 1."""
+"""The scenario: what is asked, frozen and validated. Times are seconds, shares between 0 and 1.
 
-from typing import Annotated, Any, Literal
+The line under a key is its description in the JSON Schema, and so what an editor shows.
+"""
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Tag, WithJsonSchema
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Tag, model_validator
 
 from simulator.distributions.base import Law
 from simulator.distributions.constant import Constant
 from simulator.distributions.lognormal import Lognormal
+from simulator.distributions.written import shown
 from simulator.scenario.fields import (
     AFFINE,
     Count,
     CountLaw,
+    Documents,
     Duration,
     DurationLaw,
-    Number,
+    Factor,
+    Price,
+    Queries,
+    Rate,
+    Seed,
     Slug,
+    Spread,
+    Switch,
     Text,
-    Whole,
+    Warmup,
     law_union,
-    shown,
 )
 from simulator.scenario.objectives import ObjectiveText
 
@@ -31,89 +41,123 @@ NOTHING: Law[float] = Constant[Duration].model_validate({"mean": "0ms"})
 class Section(BaseModel):
     """A mapping of the file: frozen, and no key is unknown to it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class Sla(Section):
     """What is promised: the load to sustain, and the objectives that must hold at it."""
 
-    qps: Annotated[Number, Field(gt=0)] | None = None
+    qps: Rate | None = None
+    """Queries a second to sustain."""
     objectives: tuple[ObjectiveText, ...] = ()
+    """What must hold at that load: metric, comparator, value."""
 
 
-def _warmup(value: object) -> object:
-    """Return "auto" or a number, as written."""
-    if isinstance(value, str) and value != "auto":
-        raise ValueError(f"auto or a whole number of queries, got {shown(value)}")
-    return value
+def _whole_count(law: Law[float]) -> Law[float]:
+    """Return `law`; raises ValueError where it is a fixed number that cannot be a count."""
+    if isinstance(law, Constant) and (law.mean < 1 or not float(law.mean).is_integer()):
+        raise ValueError(f"a whole number of at least 1, got {law.mean:g}")
+    return law
 
 
 class Traffic(Section):
     """How queries arrive, with how many candidates, and how many of them are simulated."""
 
     arrivals: Literal["poisson", "constant"] = "poisson"
-    qps: Annotated[Number, Field(gt=0)] | None = None
-    candidates: CountLaw
-    queries: Count = 20_000
-    warmup: Annotated[
-        Literal["auto"] | Annotated[Whole, Field(ge=0)],
-        BeforeValidator(_warmup),
-        WithJsonSchema({"anyOf": [{"const": "auto"}, {"type": "integer", "minimum": 0}]}),
-    ] = "auto"
+    """How arrivals are spread in time."""
+    qps: Rate | None = None
+    """Queries a second; sla.qps unless given."""
+    candidates: Annotated[CountLaw, AfterValidator(_whole_count)]
+    """Documents that enter the funnel with each query: a count or a distribution."""
+    queries: Queries = 20_000
+    """Measured queries of one replication."""
+    warmup: Warmup = "auto"
+    """Queries at the start that are left out of the measures."""
     replications: Count = 10
+    """Independent repetitions, which the intervals come from."""
 
 
 class Network(Section):
     """Time on the wire, to a shard and back."""
 
     request: DurationLaw = NOTHING
+    """From the broker to a shard."""
     response: DurationLaw = NOTHING
+    """From a shard to the broker."""
 
 
 class AffineCost(Section):
     """An assumed cost that grows with the candidates: fixed + per_candidate n, with lognormal noise of this cv."""
 
     fixed: Duration = 0.0
+    """What every call takes."""
     per_candidate: Duration = 0.0
-    cv: Annotated[Number, Field(ge=0)] = 0.0
+    """What each candidate adds."""
+    cv: Spread = 0.0
+    """Coefficient of variation of the noise."""
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not {"fixed", "per_candidate"} & self.model_fields_set:
+            raise ValueError("a distribution, or fixed and per_candidate, got neither")
+        return self
 
     def noise(self) -> Law[float]:
         """Return the law of the ratio of a call's time to the expected, of mean 1."""
         return Lognormal(mean=1.0, cv=self.cv) if self.cv > 0 else Constant(mean=1.0)
 
 
-Cost = law_union(Duration, {"type": "string"}, Annotated[AffineCost, Tag(AFFINE)])
+if TYPE_CHECKING:
+    Cost = Law[float] | AffineCost
+else:
+    Cost = law_union(Duration, Annotated[AffineCost, Tag(AFFINE)])
 
 
 class Stage(Section):
     """One stage of the funnel."""
 
     name: Slug
+    """What --set, tables and plots call the stage."""
     ranker: RankerName | None = None
+    """The model that scores the candidates; its measured cost is in the cost profile."""
     shards: Count = 1
+    """Slices of the candidates; a query visits every one."""
     replicas: Count = 1
+    """Full copies of each shard."""
     workers: Count = 1
-    keep: Count | None = None
+    """Servers of a replica's queue."""
+    keep: Documents | None = None
+    """Candidates handed on, in all; every one unless given."""
     balancing: Literal["random", "round_robin", "least_outstanding", "power_of_two"] = "round_robin"
+    """How a replica is chosen."""
     network: Network = Network()
+    """Time on the wire."""
     cost: Cost | None = None
+    """How long a call takes, assumed instead of measured."""
     idle_cost: Cost | None = None
+    """How long a call takes that finds its worker idle; as any other unless given."""
 
 
 class Costs(Section):
     """Where the rankers' costs come from."""
 
     profile: Text = "default"
-    speed: Annotated[Number, Field(gt=0)] = 1.0
-    extrapolate: bool = False
+    """The shipped profile, or a file that `simulator calibrate` wrote."""
+    speed: Factor = 1.0
+    """How many times as fast as measured."""
+    extrapolate: Switch = False
+    """Whether costs far beyond what was measured are used."""
 
 
 class Merge(Section):
     """The broker's work after a stage: measured unless given; a plain delay, or a queue served by `workers`."""
 
     fixed: Duration | None = None
+    """What every merge takes."""
     per_shard: Duration | None = None
+    """What each shard's answer adds."""
     workers: Count | None = None
+    """Servers of the broker's queue; without, merging is a delay that nobody waits for."""
 
     @property
     def measured(self) -> bool:
@@ -124,8 +168,10 @@ class Merge(Section):
 class Prices(Section):
     """What a worker costs."""
 
-    worker_hour: Annotated[Number, Field(ge=0)]
+    worker_hour: Price
+    """Price of one worker for an hour."""
     currency: Text = "USD"
+    """The price's currency."""
 
 
 def _funnel(value: object) -> object:
@@ -139,14 +185,23 @@ class Scenario(Section):
     """A scenario file, version 1."""
 
     name: Slug
+    """Names the report's folder."""
     question: Text = ""
-    seed: Annotated[Whole, Field(ge=0)] = 1
+    """What the scenario is to answer, in one sentence."""
+    seed: Seed = 1
+    """Of all random draws."""
     sla: Sla | None = None
+    """What is promised."""
     traffic: Traffic
-    funnel: Annotated[tuple[Stage, ...], BeforeValidator(_funnel)]
+    """The queries."""
+    funnel: Annotated[tuple[Stage, ...], Field(min_length=1), BeforeValidator(_funnel)]
+    """The stages, in order."""
     costs: Costs = Costs()
+    """Where measured costs come from."""
     merge: Merge = Merge()
+    """The broker's work."""
     prices: Prices | None = None
+    """What it costs to run."""
 
     @property
     def offered_qps(self) -> float:

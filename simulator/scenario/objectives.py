@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 
-from simulator.scenario.fields import shown
+from simulator.distributions.written import LONGEST_NUMBER, shown
 from simulator.units import parse_duration, parse_number, parse_share
 
 __all__ = ["Objective", "ObjectiveText"]
@@ -14,7 +14,7 @@ Metric = Literal["percentile", "mean", "max", "over", "error_rate", "coverage"]
 
 _FORM = "an objective such as p99 < 500ms, over(1s) < 0.1%, error_rate < 0.1% or coverage >= 99%"
 _PATTERN = re.compile(
-    r"(?P<metric>p\(?(?P<level>[\d.]+)\)?|mean|max|error_rate|coverage|over\((?P<limit>[^)]*)\))"
+    r"(?P<metric>p(?:(?P<level>[\d.]+)|\((?P<bracketed>[\d.]+)\))|mean|max|error_rate|coverage|over\((?P<limit>[^)]*)\))"
     r"\s*(?P<comparator><=|>=|<|>)\s*(?P<value>\S.*)"
 )
 
@@ -49,16 +49,14 @@ def _parse(written: object) -> Any:  # noqa: ANN401  what pydantic hands on
     if not match:
         raise ValueError(f"{_FORM}, got {shown(written)}")
     metric, argument = match["metric"], None
-    if match["level"]:
-        metric, argument = "percentile", parse_number(match["level"])
+    level = match["level"] or match["bracketed"]
+    if level:
+        metric, argument = "percentile", parse_number(level)
         if not 0 < argument < 100:
             raise ValueError(f"a percentile above 0 and below 100, got {shown(written)}; for the largest write max")
     elif match["limit"] is not None:
         metric, argument = "over", parse_duration(match["limit"])
-    is_time = metric in ("percentile", "mean", "max")
-    value = parse_duration(match["value"]) if is_time else parse_share(match["value"])
-    if not is_time and not 0 <= value <= 1:
-        raise ValueError(f"a share from 0% to 100% to compare with, got {shown(written)}")
+    value = _limit(match["metric"], match["value"].strip(), is_time=metric in ("percentile", "mean", "max"))
     text = f"{match['metric']} {match['comparator']} {match['value'].strip()}"
     return {
         "text": text,
@@ -67,6 +65,24 @@ def _parse(written: object) -> Any:  # noqa: ANN401  what pydantic hands on
         "comparator": match["comparator"],
         "value": value,
     }
+
+
+def _limit(metric: str, text: str, *, is_time: bool) -> float:
+    """Return what a metric is compared with; raises ValueError if it measures another thing than the metric."""
+    if len(text) > LONGEST_NUMBER:
+        raise ValueError(f"{_FORM}, got {shown(text)}")
+    if is_time:
+        try:
+            return parse_duration(text)
+        except ValueError as error:
+            raise ValueError(f"a duration such as 500ms to compare {metric} with, got {shown(text)}") from error
+    try:
+        share = parse_share(text)
+    except ValueError as error:
+        raise ValueError(f"a share such as 1% or 0.01 to compare {metric} with, got {shown(text)}") from error
+    if not 0 <= share <= 1:
+        raise ValueError(f"a share from 0% to 100% to compare {metric} with, got {shown(text)}")
+    return share
 
 
 ObjectiveText = Annotated[

@@ -3,16 +3,18 @@
 import typing
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import reduce
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from simulator.distributions.registry import LAWS
+from simulator.distributions.written import KEY_AT, VALUE_AT, shown
 from simulator.errors import Problem
-from simulator.scenario.fields import AFFINE, shown
-from simulator.scenario.model import Scenario, known_keys
-from simulator.scenario.source import Path, Source, shown_path
+from simulator.scenario.fields import AFFINE
+from simulator.scenario.model import AffineCost, Scenario, known_keys
+from simulator.scenario.source import Path, Source, inside, shown_path
 
 __all__ = ["Finding", "nearest", "problems_of"]
 
@@ -35,7 +37,7 @@ class Finding:
 def nearest(name: str, known: typing.Iterable[str]) -> str:
     """Return a remedy that names the known name nearest to `name`, or all of them."""
     names = list(known)
-    close = get_close_matches(name, names, n=1, cutoff=0.6)
+    close = get_close_matches(name, names, n=1, cutoff=0.7)
     return f"did you mean {close[0]}?" if close else f"known here: {', '.join(names)}"
 
 
@@ -47,7 +49,7 @@ def problems_of(error: ValidationError, source: Source) -> list[Finding]:
 def _finding(details: ErrorDetails, data: Any) -> Finding:  # noqa: ANN401  plain data of any shape
     """Return one of pydantic's errors as a finding."""
     path = _in_data(details["loc"], data)
-    kind, context, got = details["type"], details.get("ctx", {}), shown(details["input"])
+    kind, context, got = details["type"], details.get("ctx", {}), shown(reduce(inside, path, data))
     if kind == "missing":
         name = str(details["loc"][-1])
         holder = path[:-1] if path and path[-1] == name else path
@@ -59,10 +61,18 @@ def _finding(details: ErrorDetails, data: Any) -> Finding:  # noqa: ANN401  plai
         )
     if kind == "union_tag_invalid":
         tag = str(context["tag"])
+        where = (*path, "distribution")
+        if tag == AFFINE:
+            return Finding(path, "expected a key 'distribution', got none", f"add distribution: {', '.join(LAWS)}")
         remedy = nearest(tag, LAWS)
-        return Finding((*path, "distribution"), f"expected the name of a distribution, got {tag!r}", remedy)
+        return Finding(where, f"expected the name of a distribution, got {shown(reduce(inside, where, data))}", remedy)
     if kind == "literal_error":
         return Finding(path, f"expected {context['expected']}, got {got}", _literal_remedy(details))
+    if kind in (KEY_AT, VALUE_AT):
+        return Finding((*path, str(context["key"])), f"expected {context['message']}", at_key=kind == KEY_AT)
+    if kind == "model_type":
+        keys = ", ".join(_known_at((*details["loc"], "")))
+        return Finding(path, f"expected a mapping of keys, got {got}", f"known here: {keys}")
     return Finding(path, f"expected {_expectation(details, got)}")
 
 
@@ -72,20 +82,12 @@ def _expectation(details: ErrorDetails, got: str) -> str:
     if kind == "value_error":
         return str(context["error"])
     bounds = {"greater_than": "gt", "greater_than_equal": "ge", "less_than": "lt", "less_than_equal": "le"}
-    words = {"gt": "a number above", "ge": "at least", "lt": "a number below", "le": "at most"}
+    words = {"gt": "above", "ge": "of at least", "lt": "below", "le": "of at most"}
     if kind in bounds:
-        return f"{words[bounds[kind]]} {context[bounds[kind]]:,g}, got {got}"
-    wanted = {
-        "model_type": "a mapping of keys",
-        "model_attributes_type": "a mapping of keys",
-        "tuple_type": "a list",
-        "bool_type": "true or false",
-        "bool_parsing": "true or false",
-        "float_type": "a number",
-        "float_parsing": "a number",
-        "finite_number": "a finite number",
-        "string_type": "text",
-    }
+        bound = context[bounds[kind]]
+        sort = "a whole number" if isinstance(bound, int) else "a number"
+        return f"{sort} {words[bounds[kind]]} {bound:,.15g}, got {got}"
+    wanted = {"tuple_type": "a list", "bool_type": "true or false", "string_type": "text"}
     return f"{wanted.get(kind, details['msg'])}, got {got}"
 
 
@@ -123,7 +125,8 @@ def _known_at(loc: tuple[int | str, ...]) -> list[str]:
             continue
         fields = [section.model_fields[part] for section in sections if part in section.model_fields]
         sections = [model for field in fields for model in _models_in(field.annotation)]
-    return [key for section in sections for key in known_keys(section)]
+    keys = [key for section in sections for key in known_keys(section)]
+    return ["distribution", *keys] if sections == [AffineCost] else keys
 
 
 def _tag_of(section: type[BaseModel]) -> str:

@@ -1,22 +1,73 @@
 """The scenario's JSON Schema, for editors."""
 
+import inspect
 import json
 from typing import Any
 
+from simulator.distributions.base import Law
+from simulator.distributions.percentiles import Percentiles
+from simulator.distributions.registry import LAWS
 from simulator.scenario.model import Scenario
 
 __all__ = ["scenario_schema", "schema_text"]
 
+DEFINITIONS = "#/$defs/"
+LEVEL_PATTERN = r"^p(\d{1,2}(\.\d+)?|100)$"
+
 
 def scenario_schema() -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of a scenario file."""
+    schema = Scenario.model_json_schema()
+    names = {old: definition["title"] for old, definition in schema["$defs"].items()}
+    schema["$defs"] = {names[old]: definition for old, definition in schema["$defs"].items()}
+    for name, definition in schema["$defs"].items():
+        law = LAWS.get(name.split("Of")[0].lower())
+        if law is not None:
+            _complete(definition, law)
+    _tidy(schema, names)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Capacity simulator scenario, version 1",
-        **{key: value for key, value in Scenario.model_json_schema().items() if key != "title"},
+        **schema,
     }
 
 
 def schema_text() -> str:
     """Return the schema as the text of its file."""
-    return json.dumps(scenario_schema(), indent=2) + "\n"
+    return json.dumps(scenario_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def _complete(definition: dict[str, Any], law: type[Law[Any]]) -> None:
+    """Add, in place, what pydantic does not know about a law: what it is, that it must be named, p0 to p100."""
+    definition["description"] = inspect.cleandoc(law.__doc__ or "")
+    definition["required"] = ["distribution", *definition.get("required", [])]
+    if law is Percentiles:
+        definition["patternProperties"] = {LEVEL_PATTERN: definition["additionalProperties"]}
+        definition["additionalProperties"] = False
+        definition["required"].append("p0")
+
+
+def _tidy(schema: Any, names: dict[str, str]) -> None:  # noqa: ANN401  a part of a schema
+    """Rename references, in place, and take out titles that repeat names and defaults unlike what a file writes."""
+    if isinstance(schema, list):
+        for item in schema:
+            _tidy(item, names)
+    if not isinstance(schema, dict):
+        return
+    if isinstance(schema.get("title"), str):
+        del schema["title"]
+    if "$ref" in schema:
+        schema["$ref"] = f"{DEFINITIONS}{names[schema['$ref'].removeprefix(DEFINITIONS)]}"
+    if not _as_written(schema):
+        schema.pop("default", None)
+    for item in schema.values():
+        _tidy(item, names)
+
+
+def _as_written(schema: dict[str, Any]) -> bool:
+    """Return whether the default of a schema is a word, a switch or a number where a number may stand."""
+    default = schema.get("default")
+    if isinstance(default, int | float) and not isinstance(default, bool):
+        forms = [schema, *schema.get("anyOf", [])]
+        return any(form.get("type") in ("number", "integer") for form in forms)
+    return isinstance(default, str | bool)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Path", "Source", "shown_path"]
+__all__ = ["Path", "Source", "inside", "shown_path"]
 
 Path = tuple[str | int, ...]
 
@@ -32,10 +32,11 @@ class Source:
 
     def place(self, path: Path, *, of_key: bool = False) -> str:
         """Return where `path` was written: file:line:column, or --set PATH=VALUE; else where what holds it was."""
+        override = self._override(path)
+        if override is not None:
+            return f"--set {override}"
         for length in range(len(path), -1, -1):
             prefix = path[:length]
-            if prefix in self.overrides:
-                return f"--set {self.overrides[prefix]}"
             marks = self.keys if of_key and length == len(path) else self.values
             if prefix in marks:
                 line, column = marks[prefix]
@@ -44,26 +45,29 @@ class Source:
 
     def position(self, path: Path) -> tuple[int, int]:
         """Return a sort key that follows the file, overrides last."""
-        for length in range(len(path), -1, -1):
-            if path[:length] in self.overrides:
-                return (1 << 30, 0)
-            if path[:length] in self.values:
-                return self.values[path[:length]]
-        return (0, 0)
+        if self._override(path) is not None:
+            return (1 << 30, 0)
+        marks = (self.values[path[:length]] for length in range(len(path), -1, -1) if path[:length] in self.values)
+        return next(marks, (0, 0))
+
+    def _override(self, path: Path) -> str | None:
+        """Return the setting that last wrote `path`, or something that holds it."""
+        prefixes = (path[:length] for length in range(len(path), 0, -1))
+        return next((self.overrides[prefix] for prefix in prefixes if prefix in self.overrides), None)
 
 
 def shown_path(data: Any, path: Path) -> str:  # noqa: ANN401  plain data of any shape
     """Return a path as a user writes it, list items by their `name` where they have one: funnel.rank.shards."""
     words = []
     for part in path:
-        item = _inside(data, part)
+        item = inside(data, part)
         named = isinstance(part, int) and isinstance(item, dict) and isinstance(item.get("name"), str)
         words.append(item["name"] if named else str(part))
         data = item
     return ".".join(words)
 
 
-def _inside(data: Any, part: str | int) -> Any:  # noqa: ANN401  plain data of any shape
+def inside(data: Any, part: str | int) -> Any:  # noqa: ANN401  plain data of any shape
     """Return data[part], None where there is no such thing."""
     if isinstance(data, dict):
         return data.get(part)
