@@ -11,11 +11,14 @@ __all__ = ["Gamma"]
 
 
 class Gamma(Law[Magnitude], Generic[Magnitude]):
-    """Gamma with the given `mean` and coefficient of variation `cv`: shape 1 / cv^2."""
+    """Gamma with the given `mean` and coefficient of variation `cv`: shape 1 / cv^2.
+
+    SciPy's inverse of a shape beyond a million loses so many digits that quantiles may fall, hence the least cv.
+    """
 
     distribution: Literal["gamma"] = "gamma"
     mean: Magnitude
-    cv: Annotated[Cv, Field(ge=1e-4)]
+    cv: Annotated[Cv, Field(ge=0.001)]
 
     def quantile(self, lower: FloatArray, upper: FloatArray) -> FloatArray:
         """Return the inverse of the regularised incomplete gamma function, from the nearer tail."""

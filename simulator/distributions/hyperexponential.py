@@ -35,7 +35,7 @@ class Hyperexponential(Law[Magnitude], Generic[Magnitude]):
         target = np.where(flat_lower < 0.5, np.log1p(-near_zero), np.log(flat_upper))
         x = np.zeros_like(target)
         for _ in range(_NEWTON_STEPS):
-            short = np.log1p((shares * np.expm1(-rates * x)).sum(axis=0))
+            short = np.log1p((shares * np.expm1(-rates * np.minimum(x, 1))).sum(axis=0))
             scale = rates[1] * x  # the slower phase's decay, taken out so that nothing underflows
             tails = shares * np.exp(scale - rates * x)
             log_tail = np.where(x < 1, short, np.log(tails.sum(axis=0)) - scale)

@@ -5,7 +5,7 @@ The line under a key is its description in the JSON Schema, and so what an edito
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Tag, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Tag, model_validator
 
 from simulator.distributions.base import Law
 from simulator.distributions.constant import Constant
@@ -194,7 +194,7 @@ class Scenario(Section):
     """What is promised."""
     traffic: Traffic
     """The queries."""
-    funnel: Annotated[tuple[Stage, ...], Field(min_length=1), BeforeValidator(_funnel)]
+    funnel: Annotated[tuple[Stage, ...], BeforeValidator(_funnel)]
     """The stages, in order."""
     costs: Costs = Costs()
     """Where measured costs come from."""

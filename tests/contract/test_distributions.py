@@ -17,7 +17,7 @@ EXAMPLES = {
     "uniform": [{"low": 1.0, "high": 4.0}, {"low": 0.1, "high": 0.1}, {"low": 0.0, "high": 0.7}],
     "exponential": [{"mean": 3.0}],
     "lognormal": [{"mean": 3.0, "cv": 0.3}, {"mean": 3.0, "cv": 2.5}],
-    "gamma": [{"mean": 3.0, "cv": 0.5}, {"mean": 3.0, "cv": 2.0}, {"mean": 3.0, "cv": 1e-4}],
+    "gamma": [{"mean": 3.0, "cv": 0.5}, {"mean": 3.0, "cv": 2.0}, {"mean": 3.0, "cv": 0.001}],
     "hyperexponential": [{"mean": 3.0, "cv": 1.5}, {"mean": 3.0, "cv": 20.0}],
     "pareto": [{"mean": 3.0, "alpha": 2.5}, {"mean": 3.0, "alpha": 5.0}],
     "empirical": [{"file": "samples.txt"}],

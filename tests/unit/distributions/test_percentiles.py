@@ -1,0 +1,66 @@
+"""A law read off a dashboard: its points, the lines between them and its tail."""
+
+import numpy as np
+import pytest
+
+from simulator.distributions.percentiles import Percentiles
+
+DASHBOARD = {"p0": 0.001, "p50": 0.005, "p99": 0.04, "p99.9": 0.1}
+
+
+def law(**keys):
+    """Return the plain law with these points."""
+    return Percentiles.model_validate({**DASHBOARD, **keys})
+
+
+def at_tail(found, tail):
+    """Return the value that is exceeded with probability `tail`."""
+    return found.quantile(np.array([1 - tail]), np.array([tail]))[0]
+
+
+@pytest.mark.parametrize(("tail", "value"), [(1.0, 0.001), (0.5, 0.005), (0.01, 0.04), (0.001, 0.1)])
+def test_goes_through_its_points(tail, value):
+    """Each percentile given is the law's own."""
+    assert at_tail(law(), tail) == pytest.approx(value, rel=1e-12)
+
+
+def test_is_straight_on_log_paper():
+    """Half-way between two tail probabilities in log lies the geometric mean of the two values."""
+    assert at_tail(law(), (0.5 * 0.01) ** 0.5) == pytest.approx((0.005 * 0.04) ** 0.5, rel=1e-12)
+
+
+def test_the_last_slope_goes_on():
+    """A tenth of the last tail probability multiplies the value by as much as the last tenth did."""
+    assert at_tail(law(), 1e-4) == pytest.approx(0.1 * (0.1 / 0.04), rel=1e-12)
+
+
+def test_a_tail_of_two_falls_as_the_square():
+    """With tail 2, four times less likely is twice as long."""
+    assert at_tail(law(tail=2.0), 0.00025) == pytest.approx(0.2, rel=1e-12)
+
+
+def test_p100_is_the_largest_value():
+    """With p100 no draw is longer, and between it and the last percentile the value is straight in probability."""
+    bounded = law(p100=0.3)
+    assert at_tail(bounded, 2.0**-53) == pytest.approx(0.3, rel=1e-9)
+    assert at_tail(bounded, 0.0005) == pytest.approx(0.2, rel=1e-12)
+
+
+def test_the_mean_of_one_power_is_paretos():
+    """Points on one line, carried on, are a Pareto law, whose mean is alpha / (alpha - 1) smallest values."""
+    alpha = 2.5
+    points = {f"p{level:g}": 3.0 * (1 - level / 100) ** (-1 / alpha) for level in (0, 50, 99)}
+    assert Percentiles.model_validate(points).mean_value() == pytest.approx(3.0 * alpha / (alpha - 1), rel=1e-12)
+
+
+def test_the_leaf_of_the_tail_at_scale():
+    """Of 100 leaves with a tail through these points, the slowest stays under 10 ms with probability 0.98^100.
+
+    The published law: Dean & Barroso, The Tail at Scale, CACM 56(2), 2013.
+    """
+    leaf = Percentiles.model_validate(
+        {"p0": 0.0005, "p98": 0.01, "p99.683694": 0.0703602, "p99.9989995": 1.8, "tail": 2.0}
+    )
+    assert at_tail(leaf, 0.02) == pytest.approx(0.01, rel=1e-12)
+    assert at_tail(leaf, 1.0005e-5) == pytest.approx(1.8, rel=1e-9)
+    assert at_tail(leaf, 1.0005e-5 / 4) == pytest.approx(3.6, rel=1e-9)

@@ -1,0 +1,43 @@
+"""The order of events at one instant."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simulator.engine.order import (
+    ARRIVAL,
+    COMPLETION,
+    ENTRY,
+    FAULT,
+    MAX_QUERIES,
+    MAX_SHARDS,
+    MAX_STAGES,
+    RESPONSE,
+    TIMER,
+    rank_of,
+    unpack,
+)
+
+EVENTS = st.tuples(
+    st.integers(COMPLETION, ARRIVAL),
+    st.integers(0, MAX_QUERIES - 1),
+    st.integers(0, MAX_STAGES - 1),
+    st.integers(ENTRY, MAX_SHARDS),
+    st.integers(0, 15),
+)
+
+
+@given(EVENTS, EVENTS)
+def test_ranks_compare_as_the_fields_do(one, two):
+    """Of two events that with the smaller (kind, query, stage, shard, attempt) has the smaller rank."""
+    assert (rank_of(*one) < rank_of(*two)) == (one < two)
+
+
+@given(EVENTS)
+def test_ranks_unpack_to_what_they_were_made_of(event):
+    """No field of an event is lost in its rank."""
+    assert unpack(rank_of(*event)) == event
+
+
+def test_kinds_come_in_the_order_of_the_contract():
+    """Completion, response, timer, fault, arrival."""
+    assert [COMPLETION, RESPONSE, TIMER, FAULT, ARRIVAL] == sorted([COMPLETION, RESPONSE, TIMER, FAULT, ARRIVAL])

@@ -1,0 +1,186 @@
+"""The run's document, tables, sentence and report, on small scenarios."""
+
+import json
+import math
+from io import StringIO
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pytest
+from rich.console import Console
+
+import simulator
+from simulator.capacity.run import RunAnswer, run_scenario
+from simulator.errors import OutputError
+from simulator.report.build import write_report
+from simulator.report.document import run_document
+from simulator.report.files import write_text
+from simulator.report.sentence import answer_sentence
+from simulator.report.tables import run_tables
+from simulator.scenario.load import parse_scenario
+
+SCHEMA = json.loads((Path(simulator.__file__).parent / "report" / "run.schema.json").read_text())
+
+
+def run(qps: float = 100, replications: int = 3, queries: int = 2000, **objectives: str) -> RunAnswer:
+    """Run two stages, the first of 4 shards and 1 ms, with the given objectives."""
+    asked = {
+        "name": "small",
+        "question": "Is it quick?",
+        "sla": {"qps": qps, "objectives": list(objectives.values())},
+        "traffic": {"candidates": 1000, "queries": queries, "replications": replications},
+        "funnel": [
+            {"name": "first", "shards": 4, "keep": 100, "cost": {"distribution": "exponential", "mean": "1ms"}},
+            {"name": "second", "ranker": "mlp"},
+        ],
+        "merge": {"workers": 2},
+    }
+    return run_scenario(parse_scenario(json.dumps(asked)))
+
+
+@pytest.fixture(scope="module")
+def met() -> RunAnswer:
+    """A run that meets its objectives."""
+    return run(p99="p99 < 50ms", over="over(20ms) < 5%", errors="error_rate < 1%", coverage="coverage >= 99%")
+
+
+@pytest.fixture(scope="module")
+def saturated() -> RunAnswer:
+    """A run offered twice what its first stage can serve."""
+    return run(qps=2000, p99="p99 < 50ms")
+
+
+@pytest.mark.parametrize("name", ["met", "saturated"])
+def test_documents_fit_the_shipped_schema(name, request):
+    """The document of a run validates against run.schema.json, saturated or not."""
+    document = run_document(request.getfixturevalue(name), {"seed": "1"})
+    jsonschema.Draft202012Validator(SCHEMA).validate(json.loads(json.dumps(document, allow_nan=False)))
+
+
+def test_latencies_are_in_milliseconds(met):
+    """The document's p99 is a thousand times the answer's seconds."""
+    assert run_document(met, {})["latency_ms"]["p99"]["value"] == met.latency["p99"].value * 1000
+
+
+def test_the_tail_parts_sum_to_the_p99(met):
+    """The waterfall of the p99 query adds up to the reported p99."""
+    assert met.parts("p99_parts").sum() == pytest.approx(met.latency["p99"].value, rel=1e-9)
+
+
+def test_the_mean_parts_sum_to_the_mean(met):
+    """The mean parts of all stages add up to the mean latency."""
+    assert met.parts("mean_parts").sum() == pytest.approx(met.latency["mean"].value, rel=1e-9)
+
+
+def test_every_query_is_accounted_for(met):
+    """Over all replications as many queries arrived as were asked for, and all were completed."""
+    total = met.plan.replications * (met.plan.queries + met.plan.warmup)
+    assert met.conservation.arrived == met.conservation.completed == total
+
+
+def test_a_saturated_system_has_no_percentile(saturated):
+    """Offered twice its capacity, a run reports no latency, no share, the verdict missed, and who is saturated."""
+    document = run_document(saturated, {})
+    assert document["saturated"]
+    assert document["saturated_queues"] == ["first"]
+    assert {found["value"] for found in document["latency_ms"].values()} == {None}
+    assert document["objectives"][0]["estimate"] is None
+    assert document["verdict"] == "missed"
+    assert document["transient_latency_ms"]["p99"]["value"] > 50
+
+
+def test_utilization_is_offered_load_over_workers(met, saturated):
+    """Busy shares estimate lambda E[S]: 10% at 100 QPS within 4 standard errors, about 200% at 2,000.
+
+    Over 6,000 queries the gaps' sum and the mean of 4 shards' services vary by 1 and 1/4 of their squares.
+    """
+    assert abs(met.stages[0].utilization.value - 0.1) < 4 * 0.1 * math.sqrt(1.25 / 6000)
+    assert saturated.stages[0].utilization.value == pytest.approx(2.0, rel=0.05)
+
+
+def test_one_replication_is_inconclusive():
+    """A single replication has values, no intervals, and no verdict."""
+    answer = run(replications=1, p99="p99 < 50ms")
+    document = run_document(answer, {})
+    assert document["latency_ms"]["p99"]["value"] > 0
+    assert document["latency_ms"]["p99"]["low"] is None
+    assert answer.verdict == "inconclusive"
+
+
+def test_too_few_queries_have_no_high_percentile():
+    """Of 500 queries no p99.9 is reported, and the warnings say why."""
+    answer = run(queries=500)
+    assert run_document(answer, {})["latency_ms"]["p99.9"]["value"] is None
+    assert any("p99.9" in warning for warning in answer.warnings)
+
+
+def test_the_sentence_answers_with_the_number(met, saturated):
+    """The sentence says yes with the p99 and what was asked, or that the system is saturated and where."""
+    assert answer_sentence(met).startswith("Yes: at 100 QPS p99 is ")
+    assert "asked: < 50ms" in answer_sentence(met)
+    assert answer_sentence(saturated).startswith("Saturated: at 2,000 QPS stage first")
+
+
+@pytest.mark.parametrize("name", ["met", "saturated"])
+def test_tables_fit_eighty_columns(name, request):
+    """No line of the terminal's tables is longer than 80 characters or cut off."""
+    out = StringIO()
+    Console(file=out, width=80).print(run_tables(request.getfixturevalue(name)))
+    assert max(map(len, out.getvalue().splitlines())) <= 80
+    assert "…" not in out.getvalue()
+
+
+def test_the_report_is_one_self_contained_page(met, tmp_path):
+    """The page holds question, answer and plots, and asks the network for nothing."""
+    page = write_report(met, tmp_path, {}).read_text()
+    assert "Is it quick?" in page
+    assert "Yes: at 100 QPS" in page
+    assert page.count("data:image/svg+xml;base64,") == 2 * 5
+    assert "http://" not in page.replace("http://www.w3.org", "")
+    assert "https://" not in page
+    assert 'name="viewport"' in page
+    assert "prefers-color-scheme: dark" in page
+
+
+def test_the_report_writes_every_form(met, tmp_path):
+    """Beside the page stand Markdown, JSON, CSV and each plot as SVG and PNG."""
+    write_report(met, tmp_path, {})
+    names = {str(path.relative_to(tmp_path / "small")) for path in (tmp_path / "small").rglob("*.*")}
+    plots = {f"plots/{name}.{kind}" for name in ("latency", "waterfall", "utilization", "funnel", "cost") for kind in ("svg", "png")}
+    assert names == {"index.html", "report.md", "report.json", "latency.csv", "stages.csv"} | plots
+
+
+def test_the_same_answer_makes_the_same_files(met, tmp_path):
+    """Two reports of one answer are equal byte by byte, plots included."""
+    one, two = (write_report(met, tmp_path / name, {}).parent for name in ("one", "two"))
+    for path in one.rglob("*.*"):
+        assert path.read_bytes() == (two / path.relative_to(one)).read_bytes(), path.name
+
+
+def test_a_saturated_report_shows_no_latency_plot(saturated, tmp_path):
+    """The report of a saturated system is written, says so, and draws no latency."""
+    page = write_report(saturated, tmp_path, {}).read_text()
+    assert "Saturated" in page
+    assert "<img" not in page
+
+
+def test_a_file_that_cannot_be_written_leaves_nothing(tmp_path):
+    """Writing under a file instead of a folder is one clear error, and leaves no temporary file."""
+    (tmp_path / "file").write_text("here")
+    with pytest.raises(OutputError, match="cannot be written"):
+        write_text(tmp_path / "file" / "report.json", "{}")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_both_engines_answer_alike():
+    """run_scenario gives the same numbers by SimPy as by the compiled engine."""
+    asked = {
+        "name": "small",
+        "traffic": {"qps": 100, "candidates": 10, "queries": 300, "replications": 2},
+        "funnel": [{"name": "s", "shards": 3, "cost": {"distribution": "exponential", "mean": "1ms"}}],
+    }
+    one, two = (run_scenario(parse_scenario(json.dumps(asked)), engine) for engine in ("compiled", "simpy"))
+    assert np.array_equal(one.latencies(), two.latencies())
+    documents = [run_document(answer, {}) | {"engine": "any"} for answer in (one, two)]
+    assert documents[0] == documents[1]
