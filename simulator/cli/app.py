@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import typer
 
+from simulator import __version__
+
 __all__ = ["main", "make_app", "top_level_help"]
 
 DESCRIPTION = "A capacity planner for machine-learned ranking systems: latency, load and cost before you build."
@@ -25,6 +27,9 @@ def main() -> None:
     """
     if sys.argv[1:] in HELP_OPTIONS:
         sys.stdout.write(files("simulator.cli").joinpath(HELP_FILE).read_text(encoding="utf-8"))
+        sys.exit(0)
+    if sys.argv[1:] == ["--version"]:
+        sys.stdout.write(f"{__version__}\n")
         sys.exit(0)
     signal.signal(signal.SIGTERM, _terminate)
     sys.exit(_guarded(sys.argv[1:]))

@@ -22,7 +22,7 @@ def calibrate(  # noqa: PLR0913  one parameter an option
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Measure the rankers on this machine and write a cost profile."""
+    """Measure the rankers here and write a cost profile."""
     from simulator.costs.calibrate import calibrate as measure_all  # loads NumPy and SciPy
     from simulator.rankers.registry import RANKERS
     from simulator.report.files import check_writable, write_text

@@ -22,7 +22,7 @@ def report(  # noqa: PLR0913  one parameter an option
     engine: Engine = "compiled",
     quiet: Quiet = False,
 ) -> None:
-    """Write the reports of scenarios: a page, Markdown, JSON, CSV and plots each."""
+    """Write reports: a page, Markdown, JSON, CSV and plots."""
     from simulator.scenario.load import load_scenario  # heavy, and only some commands need it
 
     overrides = all_overrides(set_, seed, replications)

@@ -29,7 +29,7 @@ def run(  # noqa: PLR0913  one parameter an option
     quiet: Quiet = False,
     out: Out = None,
 ) -> None:
-    """Simulate a scenario at its own load: latency with intervals, load by stage, verdicts."""
+    """Simulate a scenario at its load: latency, stages, verdicts."""
     from simulator.scenario.load import load_scenario  # heavy, and only this command needs it
 
     overrides = all_overrides(set_, seed, replications)

@@ -16,7 +16,7 @@ __all__ = ["fit_law"]
 PIECEWISE_GAIN = 0.75
 """Piecewise is chosen where it cuts the error at points left out to three quarters of the affine curve's, or less."""
 
-SHORTEST_FOR_NOISE_S = 100e-6
+SHORTEST_FOR_NOISE_S = 500e-6
 """Calls shorter than this say little about noise: a fixed hiccup of the machine is a huge ratio of a tiny call."""
 
 

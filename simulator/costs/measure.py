@@ -1,6 +1,6 @@
 """Timing real calls: a worker process fed through a queue, as in production, not a tight loop.
 
-Two laws: busy calls come in bursts, each taken from the queue as the one before ends; an idle call finds the worker
+Two laws: busy calls come as one burst, which the worker goes through without waiting; an idle call finds the worker
 blocked on an empty queue. Rankers and sizes are visited in random order, round after round, so that drift of the
 machine hits all alike. A call is timed inside the worker around what a shard does: read the candidates' rows, score
 them, select the best.
@@ -132,17 +132,16 @@ def _worker(rankers: list[str], seed: int) -> Iterator[Callable[..., list[float]
     Whatever ends the body ends the process too.
     """
     context = mp.get_context("spawn")
-    calls: Queue[Call | None] = context.Queue()
-    answers: Queue[float] = context.Queue()
+    calls: Queue[list[Call]] = context.Queue()
+    answers: Queue[list[float]] = context.Queue()
     process = context.Process(target=_serve, args=(rankers, seed, calls, answers), daemon=True)
     process.start()
 
     def ask(batch: list[Call], gap_s: float = 0.0) -> list[float]:
         if gap_s:
             time.sleep(gap_s)
-        for call in batch:
-            calls.put(call)
-        return [_answer(answers, process) for _ in batch]
+        calls.put(batch)
+        return _answer(answers, process)
 
     try:
         yield ask
@@ -151,8 +150,8 @@ def _worker(rankers: list[str], seed: int) -> Iterator[Callable[..., list[float]
         process.join()
 
 
-def _answer(answers: "Queue[float]", process: "mp.process.BaseProcess") -> float:
-    """Return the worker's next answer."""
+def _answer(answers: "Queue[list[float]]", process: "mp.process.BaseProcess") -> list[float]:
+    """Return the seconds of the worker's next burst."""
     import queue  # only for the name of its exception
 
     while True:
@@ -165,8 +164,8 @@ def _answer(answers: "Queue[float]", process: "mp.process.BaseProcess") -> float
                 ) from None
 
 
-def _serve(rankers: list[str], seed: int, calls: "Queue[Call | None]", answers: "Queue[float]") -> None:
-    """Be the worker: take calls from the queue and answer with their seconds."""
+def _serve(rankers: list[str], seed: int, calls: "Queue[list[Call]]", answers: "Queue[list[float]]") -> None:
+    """Be the worker: take bursts of calls from the queue and answer with their seconds."""
     import signal  # the parent handles Ctrl-C and ends this process
 
     from threadpoolctl import threadpool_limits  # limits the BLAS that NumPy has loaded by now
@@ -177,15 +176,15 @@ def _serve(rankers: list[str], seed: int, calls: "Queue[Call | None]", answers: 
         serve = _callables(rankers, seed)
         while os.getppid() == parent:  # a parent that was killed cannot end its worker
             try:
-                call = calls.get(timeout=5.0)
+                burst = calls.get(timeout=5.0)
             except Exception:  # noqa: BLE001, S112  only a time-out can happen; look at the parent again
                 continue
-            if call is None:
-                return
-            what, size, number = call
-            began = time.perf_counter()
-            serve[what](size, number)
-            answers.put(time.perf_counter() - began)
+            seconds = []
+            for what, size, number in burst:
+                began = time.perf_counter()
+                serve[what](size, number)
+                seconds.append(time.perf_counter() - began)
+            answers.put(seconds)
 
 
 def _callables(rankers: list[str], seed: int) -> dict[str, Callable[[int, int], object]]:

@@ -6,7 +6,7 @@ from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
 
-from simulator.costs.profile import CostLaw, Profile
+from simulator.costs.profile import QUANTILE_LEVELS, CostLaw, Profile
 from simulator.units import format_duration
 
 __all__ = ["profile_table"]
@@ -15,26 +15,21 @@ __all__ = ["profile_table"]
 def profile_table(profile: Profile, path: Path) -> RenderableType:
     """Return what calls cost by `profile`, which was written to `path`."""
     table = Table(title=f"Cost of a call: {profile.name}", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("ranker")
-    for head in ("n = 1", "n = 1,000", "at most", "idle", "p99/mean", "fit off", "calls"):
-        table.add_column(head, justify="right")
+    table.add_column("ranker", no_wrap=True)
+    for head in ("1", "1,000", "100,000", "idle: +", "p99/mean", "fit", "calls"):
+        table.add_column(head, justify="right", no_wrap=True)
     for name, cost in profile.rankers.items():
-        ratio = sum(cost.idle.curve.at(n) / cost.busy.curve.at(n) for n in (1, 1000)) / 2
-        table.add_row(name, *_cells(cost.busy, f"x {ratio:.2f}"))
+        table.add_row(name, *_cells(cost.busy, format_duration(cost.idle.curve.at(1) - cost.busy.curve.at(1), 2)))
     table.add_row("merge", *_cells(profile.merge, "–"))
+    table.caption = "1 to 100,000 candidates (the merge: lists); idle: + what a call after a gap adds"
+    table.caption_justify = "left"
     origin = ", ".join(f"{key} {value}" for key, value in profile.provenance.items())
     return Group(table, f"Written to {path}. Measured on: {origin}.")
 
 
 def _cells(law: CostLaw, idle: str) -> list[str]:
-    """Return a law's row."""
+    """Return a law's row; sizes beyond ten times the measured are left empty."""
     most = law.points[-1].candidates
-    return [
-        format_duration(law.curve.at(1)),
-        format_duration(law.curve.at(1000)),
-        f"{format_duration(law.curve.at(most))} ({most:,})",
-        idle,
-        f"{law.noise.ratios[-4]:.2f}",
-        f"{law.fit_error:.0%}",
-        str(min(point.calls for point in law.points)),
-    ]
+    sizes = [format_duration(law.curve.at(n)) if n <= 10 * most else "" for n in (1, 1000, 100_000)]
+    tail = law.noise.ratios[QUANTILE_LEVELS.index(0.99)]
+    return [*sizes, idle, f"{tail:.2f}", law.form, str(min(point.calls for point in law.points))]

@@ -54,7 +54,7 @@ def test_a_column_of_a_csv_file(tmp_path):
     ],
 )
 def test_a_bad_file_is_refused_with_its_line(tmp_path, content, keys, message):
-    """Whatever is wrong with a file gives one error that names the file, the line where there is one, and the reason."""
+    """Whatever is wrong with a file gives one error that names the file, the line where there is one, and why."""
     with pytest.raises(ValidationError, match=message) as caught:
         read(tmp_path, content=content, **keys)
     assert caught.value.error_count() == 1
