@@ -1,20 +1,20 @@
-"""Timing real calls: a worker process fed through a queue, as in production, not a tight loop.
+"""Timing real calls: a worker process fed through a pipe, as in production, not a tight loop.
 
 Two laws: busy calls come as one burst, which the worker goes through without waiting; an idle call finds the worker
-blocked on an empty queue. Rankers and sizes are visited in random order, round after round, so that drift of the
+blocked on an empty pipe. Rankers and sizes are visited in random order, round after round, so that drift of the
 machine hits all alike. A call is timed inside the worker around what a shard does: read the candidates' rows, score
 them, select the best.
 """
 
 import math
 import multiprocessing as mp
-import os
+import signal
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from multiprocessing.queues import Queue
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +24,8 @@ from simulator.distributions.base import FloatArray
 from simulator.errors import SimulatorError
 
 if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
     from simulator.rankers.base import Ranker
 
 __all__ = ["LAWS", "MERGE", "MIN_CALLS", "Measured", "measure"]
@@ -35,6 +37,7 @@ LISTS = (1, 3, 10, 30, 100, 300, 1000, 2000)
 MIN_CALLS = 30
 CALLS_A_VISIT = 5
 GAP_S = 0.003
+GRACE_S = 5.0
 KEEP = 100
 SLICED = ("two_tower",)
 """Rankers whose candidates are all the documents of a shard, one after the other; the others get lists of ids."""
@@ -74,7 +77,7 @@ def measure(rankers: list[str], budget_s: float, seed: int = 0, on_progress: Pro
     SimulatorError
         If the worker process dies.
     """
-    report = on_progress or (lambda done, total, note: None)
+    report = on_progress or _no_report
     rng = np.random.default_rng(seed)
     report(0, budget_s, "training the rankers")
     with _worker(rankers, seed) as ask:
@@ -88,8 +91,12 @@ def measure(rankers: list[str], budget_s: float, seed: int = 0, on_progress: Pro
     )
 
 
+def _no_report(done: float, total: float, note: str) -> None:  # noqa: ARG001  what everyone may be told
+    """Tell no one."""
+
+
 def _rounds(
-    ask: Callable[[list[Call]], list[float]],
+    ask: Callable[..., list[float]],
     points: list[Point],
     budget_s: float,
     rng: np.random.Generator,
@@ -129,62 +136,74 @@ def _affordable(cost: dict[Point, float], budget_s: float) -> list[Point]:
 def _worker(rankers: list[str], seed: int) -> Iterator[Callable[..., list[float]]]:
     """Run a worker process; yields the function that asks it for calls and returns their seconds.
 
-    Whatever ends the body ends the process too.
+    Whatever ends the body ends the process too. Both sides write to their pipe themselves: the threads that feed an
+    mp.Queue would run beside the calls that are timed.
     """
     context = mp.get_context("spawn")
-    calls: Queue[list[Call]] = context.Queue()
-    answers: Queue[list[float]] = context.Queue()
-    process = context.Process(target=_serve, args=(rankers, seed, calls, answers), daemon=True)
-    process.start()
+    here, there = context.Pipe()
+    process = context.Process(target=_serve, args=(rankers, seed, there), daemon=True)
 
-    def ask(batch: list[Call], gap_s: float = 0.0) -> list[float]:
+    def ask(burst: list[Call], gap_s: float = 0.0) -> list[float]:
         if gap_s:
             time.sleep(gap_s)
-        calls.put(batch)
-        return _answer(answers, process)
+        try:
+            here.send(burst)
+            seconds: list[float] = here.recv()
+        except (EOFError, OSError) as error:
+            process.join(GRACE_S)
+            raise SimulatorError(
+                f"the measuring process ended early (exit code {process.exitcode}); is there enough memory?"
+            ) from error
+        return seconds
 
     try:
+        with _interrupts_ignored():
+            process.start()
+        there.close()  # the worker holds its end alone, so that its death is the end of the pipe
         yield ask
     finally:
-        process.terminate()
-        process.join()
+        here.close()
+        if process.pid is not None:
+            process.terminate()
+            process.join(GRACE_S)
+            if process.is_alive():
+                process.kill()
+                process.join()
 
 
-def _answer(answers: "Queue[list[float]]", process: "mp.process.BaseProcess") -> list[float]:
-    """Return the seconds of the worker's next burst."""
-    import queue  # only for the name of its exception
+@contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    """Start children that Ctrl-C, which reaches the whole group, does not interrupt: this process ends them."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may say what signals do
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
-    while True:
-        try:
-            return answers.get(timeout=1.0)
-        except queue.Empty:
-            if not process.is_alive():
-                raise SimulatorError(
-                    f"the measuring process ended early (exit code {process.exitcode}); is there enough memory?"
-                ) from None
 
-
-def _serve(rankers: list[str], seed: int, calls: "Queue[list[Call]]", answers: "Queue[list[float]]") -> None:
-    """Be the worker: take bursts of calls from the queue and answer with their seconds."""
-    import signal  # the parent handles Ctrl-C and ends this process
+def _serve(rankers: list[str], seed: int, pipe: "Connection") -> None:
+    """Be the worker: take bursts of calls from the pipe and answer each with its calls' seconds, to the pipe's end."""
+    import gc  # needed by the worker process alone
 
     from threadpoolctl import threadpool_limits  # limits the BLAS that NumPy has loaded by now
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = os.getppid()
     with threadpool_limits(limits=1):
         serve = _callables(rankers, seed)
-        while os.getppid() == parent:  # a parent that was killed cannot end its worker
-            try:
-                burst = calls.get(timeout=5.0)
-            except Exception:  # noqa: BLE001, S112  only a time-out can happen; look at the parent again
-                continue
-            seconds = []
-            for what, size, number in burst:
-                began = time.perf_counter()
-                serve[what](size, number)
-                seconds.append(time.perf_counter() - began)
-            answers.put(seconds)
+        gc.collect()
+        gc.freeze()  # what training left is not searched again in the middle of a call
+        with suppress(EOFError, OSError):  # until the parent is gone, however it went
+            while True:
+                pipe.send([_timed(serve[what], size, number) for what, size, number in pipe.recv()])
+
+
+def _timed(call: Callable[[int, int], object], size: int, number: int) -> float:
+    """Return the seconds of one call."""
+    began = time.perf_counter()
+    call(size, number)
+    return time.perf_counter() - began
 
 
 def _callables(rankers: list[str], seed: int) -> dict[str, Callable[[int, int], object]]:

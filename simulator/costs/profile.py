@@ -4,7 +4,7 @@ import json
 import math
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -21,15 +21,17 @@ __all__ = [
     "RankerCost",
     "Residuals",
     "load_profile",
+    "profile_schema",
     "quantiles_of",
 ]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION: Final = 1
 DEFAULT = "default"
 REMEDY = "measure one with `simulator calibrate --out profile.json`"
 
 QUANTILE_LEVELS = (
-    0.0, 0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 1.0,
+    0.0, 0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4,
+    0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 1.0,
 )  # fmt: skip
 
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -75,7 +77,7 @@ class Residuals(Law[float]):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        if any(b < a for a, b in zip(self.ratios, self.ratios[1:], strict=False)):
+        if _falls(self.ratios):
             raise ValueError("quantiles that do not fall")
         if abs(self.mean_value() - 1) > 1e-6:
             raise ValueError(f"ratios of mean 1, got {self.mean_value():.6g}")
@@ -106,6 +108,12 @@ class Point(Part):
     calls: Annotated[int, Field(ge=1)]
     mean_s: Seconds
     quantiles_s: Quantiles
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if _falls(self.quantiles_s):
+            raise ValueError("quantiles that do not fall")
+        return self
 
     def quantile(self, level: float) -> float:
         """Return the time at `level` (0 to 1) in seconds."""
@@ -169,9 +177,23 @@ def load_profile(name: str) -> Profile:
         raise ProfileError(f"costs.profile: {name}: not a cost profile ({'; '.join(found)}); {REMEDY}") from error
 
 
+def profile_schema() -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of a profile's file, as shipped in profile.schema.json."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **Profile.model_json_schema(),
+        "title": "Capacity simulator cost profile, version 1",
+    }
+
+
 def quantiles_of(values: FloatArray) -> tuple[float, ...]:
     """Return the quantiles of `values`, shape (n,), at QUANTILE_LEVELS."""
     return tuple(np.quantile(values, QUANTILE_LEVELS).tolist())
+
+
+def _falls(quantiles: tuple[float, ...]) -> bool:
+    """Return whether a quantile is below the one before it."""
+    return any(b < a for a, b in zip(quantiles, quantiles[1:], strict=False))
 
 
 def _integral(ratios: FloatArray) -> float:

@@ -14,6 +14,8 @@ from simulator.distributions.written import key_error, value_error
 
 __all__ = ["Percentiles"]
 
+WIDEST = 1e15  # between neighbouring percentiles; beyond it lies a mistaken unit
+
 _KEY = re.compile(r"p(\d+(?:\.\d+)?)")
 
 
@@ -65,6 +67,8 @@ class Percentiles(Law[Magnitude], Generic[Magnitude]):
                 raise ValueError(f"each percentile once, got p{level:.15g} twice")
             if larger < value:
                 raise value_error(f"p{after:.15g}", f"a value at or above p{level:.15g}, got one below it")
+            if value > 0 and larger / value > WIDEST:
+                raise value_error(f"p{after:.15g}", f"a value at most {WIDEST:g} times p{level:.15g}, got one above it")
 
     def _check_tail(self) -> None:
         """Raise ValueError unless it is said how the law goes on after its last point, and so that it has a mean."""
@@ -103,7 +107,8 @@ class Percentiles(Law[Magnitude], Generic[Magnitude]):
         for piece in self.pieces():
             inside = tail <= piece.high
             if piece.power is None:
-                along = (piece.high - tail[inside]) / (piece.high - piece.low)
+                run = lower[inside] if piece.high == 1 else piece.high - tail[inside]  # lower is exact near 0
+                along = run / (piece.high - piece.low)
                 on_line = piece.start + (piece.end - piece.start) * along
             else:
                 on_line = piece.start * (tail[inside] / piece.high) ** piece.power

@@ -14,7 +14,7 @@ __all__ = ["profile_table"]
 
 def profile_table(profile: Profile, path: Path) -> RenderableType:
     """Return what calls cost by `profile`, which was written to `path`."""
-    table = Table(title=f"Cost of a call: {profile.name}", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(title=f"Cost of a call: {profile.name}", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("ranker", no_wrap=True)
     for head in ("1", "1,000", "100,000", "idle: +", "p99/mean", "fit", "calls"):
         table.add_column(head, justify="right", no_wrap=True)

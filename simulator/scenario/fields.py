@@ -48,6 +48,7 @@ __all__ = [
 
 AFFINE = "(fixed + per_candidate)"  # no name that a file could give as its distribution
 LONGEST_DURATION = 1e9
+MOST_QUERIES = 1_000_000_000
 DURATION_PATTERN = r"^\s*[0-9_.]+([eE][+-]?[0-9]+)?\s*(ns|us|µs|ms|s|min|h|d)\s*$"
 NUMERAL_PATTERN = r"^[0-9]+(_[0-9]+)*(\.[0-9]*)?([eE][+-]?[0-9]+)?$"
 SLUG_PATTERN = "[a-z0-9]+([-_][a-z0-9]+)*"
@@ -60,9 +61,10 @@ def _duration(value: object) -> float:
         if seconds > LONGEST_DURATION:
             raise ValueError(f"a duration of at most {LONGEST_DURATION:,.0f}s (30 years), got {shown(value)}")
         return seconds
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        raise ValueError(f"a duration with a unit such as 5ms, got {value}; write {value}ms or {value}s")  # noqa: TRY004
-    raise ValueError(f"a duration with a unit such as 5ms, got {shown(value)}")
+    advice = ""
+    if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
+        advice = f"; write {value}ms or {value}s"
+    raise ValueError(f"a duration with a unit such as 5ms, got {shown(value)}{advice}")
 
 
 def _whole(value: object) -> int:
@@ -115,7 +117,7 @@ Factor = Annotated[float, Field(gt=0, le=1e6), _NUMBER, _OR_NUMERAL]
 Price = Annotated[float, Field(ge=0, le=1e9), _NUMBER, _OR_NUMERAL]
 Spread = Annotated[float, Field(ge=0, le=1000), _NUMBER, _OR_NUMERAL]
 Count = Annotated[int, Field(ge=1, le=1_000_000), _WHOLE, _OR_NUMERAL]
-Queries = Annotated[int, Field(ge=1, le=1_000_000_000), _WHOLE, _OR_NUMERAL]
+Queries = Annotated[int, Field(ge=1, le=MOST_QUERIES), _WHOLE, _OR_NUMERAL]
 Documents = Annotated[int, Field(ge=1, le=10**15), _WHOLE, _OR_NUMERAL]
 Seed = Annotated[int, Field(ge=0, le=2**63 - 1), _WHOLE, _OR_NUMERAL]
 Switch = Annotated[bool, Field(strict=True)]
@@ -132,13 +134,15 @@ def _warmup(value: object) -> object:
         queries = -1
     if queries < 0:
         raise ValueError(f"auto or a whole number of queries of at least 0, got {shown(value)}")
+    if queries > MOST_QUERIES:
+        raise ValueError(f"at most {MOST_QUERIES:,} queries, got {shown(value)}")
     return queries
 
 
 Warmup = Annotated[
     Literal["auto"] | int,
     PlainValidator(_warmup),
-    WithJsonSchema({"type": "integer", "minimum": 0}),
+    WithJsonSchema({"type": "integer", "minimum": 0, "maximum": MOST_QUERIES}),
     _OR_NUMERAL,
     _Or({"const": "auto"}),
 ]

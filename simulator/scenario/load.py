@@ -56,8 +56,9 @@ def load_scenario(path: str | FilePath, overrides: Sequence[str] = ()) -> Scenar
         ) from error
     except IsADirectoryError as error:
         raise InputError(f"{path}: a folder; give a scenario file in it") from error
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); give a scenario file") from error
+    except (OSError, ValueError) as error:  # a ValueError is a path with a null byte
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise InputError(f"{path}: cannot be read ({reason}); give a scenario file") from error
     if len(content) > MAX_BYTES:
         raise InputError(f"{path}: over {MAX_BYTES:,} bytes; a scenario is smaller: give another file")
     try:
@@ -100,7 +101,7 @@ def parse_scenario(
             findings += problems_of(error, source)
     if scenario is not None:
         findings += cross_check(scenario)
-    problems += [(source.position(found.path), found.problem(source)) for found in findings]
+    problems += [(source.position(found.path, of_key=found.at_key), found.problem(source)) for found in findings]
     if problems or scenario is None:
         raise ScenarioError([problem for _, problem in sorted(problems, key=_first)])
     return scenario

@@ -47,6 +47,8 @@ def _apply(source: Source, setting: str, read_value: ReadValue) -> Finding | Non
             return found
         path = (*path, found)
         if at == len(parts) - 1:
+            for under in [old for old in source.overrides if old[: len(path)] == path]:
+                del source.overrides[under]  # what an earlier setting wrote there is gone
             source.overrides[path] = setting
             holder[found] = value
         elif isinstance(holder, dict) and holder.get(part) is None:

@@ -37,7 +37,7 @@ class Finding:
 def nearest(name: str, known: typing.Iterable[str]) -> str:
     """Return a remedy that names the known name nearest to `name`, or all of them."""
     names = list(known)
-    close = get_close_matches(name, names, n=1, cutoff=0.7)
+    close = get_close_matches(name, names, n=1, cutoff=0.65)
     return f"did you mean {close[0]}?" if close else f"known here: {', '.join(names)}"
 
 
@@ -69,7 +69,10 @@ def _finding(details: ErrorDetails, data: Any) -> Finding:  # noqa: ANN401  plai
     if kind == "literal_error":
         return Finding(path, f"expected {context['expected']}, got {got}", _literal_remedy(details))
     if kind in (KEY_AT, VALUE_AT):
-        return Finding((*path, str(context["key"])), f"expected {context['message']}", at_key=kind == KEY_AT)
+        key, message = str(context["key"]), f"expected {context['message']}"
+        if kind == VALUE_AT:
+            return Finding((*path, key), message)
+        return Finding((*path, key), message, nearest(key, _known_at((*details["loc"], ""))), at_key=True)
     if kind == "model_type":
         keys = ", ".join(_known_at((*details["loc"], "")))
         return Finding(path, f"expected a mapping of keys, got {got}", f"known here: {keys}")
@@ -94,17 +97,21 @@ def _expectation(details: ErrorDetails, got: str) -> str:
 def _literal_remedy(details: ErrorDetails) -> str:
     """Return the nearest of the allowed words."""
     allowed = [word.strip().strip("'") for word in details["ctx"]["expected"].replace(" or ", ", ").split(",")]
-    return nearest(str(details["input"]), allowed) if get_close_matches(str(details["input"]), allowed) else ""
+    remedy = nearest(str(details["input"]), allowed)
+    return remedy if remedy.startswith("did") else ""  # the words are in the message already
 
 
 def _in_data(loc: tuple[int | str, ...], data: Any) -> Path:  # noqa: ANN401  plain data of any shape
     """Return pydantic's location without the tags of unions, which are not in the data."""
     path: list[int | str] = []
-    for i, part in enumerate(loc):
-        is_tag = part in LAWS or part == AFFINE
+    tagged = False
+    for part in loc:
         if isinstance(data, dict):
-            if is_tag and part not in data and i > 0:
+            is_tag = part in LAWS or part == AFFINE
+            if is_tag and not tagged and path and part == str(data.get("distribution", AFFINE)):
+                tagged = True  # once: a key of the law may have the law's name
                 continue
+            tagged = False
             path.append(part)
             data = data.get(str(part))
         elif isinstance(data, list) and isinstance(part, int):

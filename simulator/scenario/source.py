@@ -35,20 +35,22 @@ class Source:
         override = self._override(path)
         if override is not None:
             return f"--set {override}"
-        for length in range(len(path), -1, -1):
-            prefix = path[:length]
-            marks = self.keys if of_key and length == len(path) else self.values
-            if prefix in marks:
-                line, column = marks[prefix]
-                return f"{self.file}:{line}:{column}"
-        return self.file
+        mark = self._mark(path, of_key=of_key)
+        return f"{self.file}:{mark[0]}:{mark[1]}" if mark else self.file
 
-    def position(self, path: Path) -> tuple[int, int]:
+    def position(self, path: Path, *, of_key: bool = False) -> tuple[int, int]:
         """Return a sort key that follows the file, overrides last."""
         if self._override(path) is not None:
             return (1 << 30, 0)
-        marks = (self.values[path[:length]] for length in range(len(path), -1, -1) if path[:length] in self.values)
-        return next(marks, (0, 0))
+        return self._mark(path, of_key=of_key) or (0, 0)
+
+    def _mark(self, path: Path, *, of_key: bool) -> tuple[int, int] | None:
+        """Return the line and column of `path`, else of what holds it."""
+        for length in range(len(path), -1, -1):
+            marks = self.keys if of_key and length == len(path) else self.values
+            if path[:length] in marks:
+                return marks[path[:length]]
+        return None
 
     def _override(self, path: Path) -> str | None:
         """Return the setting that last wrote `path`, or something that holds it."""

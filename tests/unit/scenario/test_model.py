@@ -56,7 +56,7 @@ def test_every_key_arrives_in_seconds_and_shares():
     assert retrieve.network.response.distribution == "exponential"
     assert (retrieve.cost, retrieve.idle_cost) == (None, Constant(mean=0.002))
     assert rank.cost == AffineCost(fixed="200us", per_candidate="0.4us", cv=0.2)
-    assert (rank.cost.fixed, rank.cost.per_candidate) == (200e-6, 0.4e-6)
+    assert (rank.cost.fixed, rank.cost.per_candidate) == pytest.approx((200e-6, 0.4e-6), rel=1e-15)
     assert (found.costs.profile, found.costs.speed, found.costs.extrapolate) == ("mine.json", 2.0, True)
     assert (found.merge.fixed, found.merge.per_shard, found.merge.workers) == (None, 2e-6, 16)
     assert (found.prices.worker_hour, found.prices.currency) == (0.05, "EUR")

@@ -101,7 +101,7 @@ def test_large_seeds_keep_every_digit(smallest):
     ("written", "expected"),
     [
         ("010", "a number without a leading zero, got '010'"),
-        ("0o17", "a number without a leading zero|a number, got '0o17'"),
+        ("0o17", "a number, got '0o17'"),
         ("12:30:45", "a number, got '12:30:45', which YAML 1.1 would read in base 60"),
         ("0x1f", "a number, got '0x1f'"),
         ("no", "a number, got 'no'"),
@@ -123,7 +123,7 @@ def test_what_is_no_count_is_refused(problem, smallest, written, expected):
     """A number in another base, a switch, nothing finite, or a number out of range gives one problem, said as it is."""
     found = problem(f"{smallest}    shards: {written}\n")
     assert (found.place, found.path) == ("bad.yaml:9:13", "funnel.rank.shards")
-    assert any(found.message.startswith(f"expected {words}") for words in expected.split("|"))
+    assert found.message.startswith(f"expected {expected}")
     assert len(found.message) < 120
 
 

@@ -1,0 +1,133 @@
+"""What the commands print, where, and how they end."""
+
+import signal
+import subprocess
+import time
+
+import pytest
+
+from tests.cli.conftest import SIMULATOR, SMALL
+
+
+def test_run_prints_tables_and_ends_with_0_when_met(simulator, small):
+    """A run that meets its objectives prints the tables and the answer, and exits with 0."""
+    outcome = simulator("run", small())
+    assert outcome.code == 0
+    assert "Yes: at 100 QPS p99 is" in outcome.stdout
+    assert max(map(len, outcome.stdout.splitlines())) <= 80
+
+
+def test_missed_ends_with_3(simulator, small):
+    """A missed objective is exit code 3."""
+    assert simulator("run", small(sla={"qps": 100, "objectives": ["p99 < 1ms"]})).code == 3
+
+
+def test_saturated_ends_with_4(simulator, small):
+    """A saturated system is exit code 4, said loudly, with null instead of percentiles."""
+    outcome = simulator("run", small(sla={"qps": 1000, "objectives": ["p99 < 1s"]}), "--json")
+    assert outcome.code == 4
+    assert outcome.document["saturated"]
+    assert outcome.document["latency_ms"]["p99"]["value"] is None
+    assert "SATURATED" in simulator("run", small(sla={"qps": 1000})).stdout
+
+
+def test_inconclusive_ends_with_4(simulator, small):
+    """One replication decides nothing: exit code 4."""
+    assert simulator("run", small(), "--replications", "1").code == 4
+
+
+def test_json_is_one_document_and_nothing_else(simulator, small):
+    """With --json stdout is exactly one JSON document."""
+    outcome = simulator("run", small(), "--json")
+    assert outcome.document["command"] == "run"
+    assert outcome.document["objectives"][0]["verdict"] == "met"
+    assert outcome.document["conservation"]["arrived"] == outcome.document["conservation"]["completed"]
+
+
+def test_overrides_are_recorded(simulator, small):
+    """--set, --seed and --replications stand in the document's provenance and take effect."""
+    document = simulator("run", small(), "--json", "--set", "funnel.first.shards=2", "--seed", 5, "--replications", 2).document
+    assert document["provenance"]["overrides"] == {
+        "funnel.first.shards": "2",
+        "seed": "5",
+        "traffic.replications": "2",
+    }
+    assert (document["seed"], document["replications"], document["stages"][0]["shards"]) == (5, 2, 2)
+
+
+def test_engines_print_the_same_digits(simulator, small):
+    """--engine simpy and --engine compiled print the same document but for the engine's name."""
+    one, two = (simulator("run", small(), "--json", "--engine", engine).document for engine in ("simpy", "compiled"))
+    assert one | {"engine": ""} == two | {"engine": ""}
+
+
+def test_the_same_command_prints_the_same(simulator, small):
+    """Two runs of one scenario print the same bytes."""
+    assert simulator("run", small(), "--json").stdout == simulator("run", small(), "--json").stdout
+
+
+def test_quiet_keeps_stderr_empty(simulator, small):
+    """With --quiet neither progress nor warnings are printed."""
+    assert simulator("run", small(), "--quiet", "--replications", "1").stderr == ""
+
+
+def test_no_escape_codes_without_a_terminal(simulator, small):
+    """With NO_COLOR and into a file there are no escape codes."""
+    outcome = simulator("run", small(), NO_COLOR="1")
+    assert "\x1b" not in outcome.stdout + outcome.stderr
+
+
+def test_out_writes_the_same_document(simulator, small, tmp_path):
+    """--out writes to the file what would have been printed."""
+    printed = simulator("run", small(), "--json").stdout
+    assert simulator("run", small(), "--json", "--out", tmp_path / "answer.json").stdout == ""
+    assert (tmp_path / "answer.json").read_text() == printed
+
+
+def test_check_says_what_it_read(simulator, small):
+    """A good scenario is summed up stage by stage, or as JSON."""
+    assert "first: assumed cost, 3 shards" in simulator("check", small()).stdout
+    assert simulator("check", small(), "--json").document["valid"]
+
+
+def test_check_gives_problems_as_json(simulator, small):
+    """A bad scenario is a JSON document of its problems with exit code 2."""
+    outcome = simulator("check", small(seed=-1), "--json")
+    assert outcome.code == 2
+    assert outcome.document["problems"][0]["path"] == "seed"
+
+
+def test_schema_prints_json(simulator):
+    """The schema is one JSON document that knows the funnel."""
+    assert "funnel" in simulator("schema").document["properties"]
+
+
+def test_version_and_help(simulator):
+    """--version and --help answer without a command."""
+    assert simulator("--version").stdout.strip()
+    assert "calibrate" in simulator("--help").stdout
+
+
+def test_report_prints_where_and_what(simulator, small, tmp_path):
+    """A report names its page and gives the answer."""
+    outcome = simulator("report", small(), "-o", tmp_path / "reports")
+    assert outcome.code == 0
+    assert (tmp_path / "reports" / "small" / "index.html").exists()
+    assert "Yes: at 100 QPS" in outcome.stdout
+
+
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_interruptions_end_with_their_codes(small, sent, code):
+    """Ctrl-C ends a long run with 130, SIGTERM with 143, both with one line and no traceback."""
+    slow = SMALL["traffic"] | {"queries": 20_000, "replications": 10_000}
+    process = subprocess.Popen(
+        [SIMULATOR, "run", small(traffic=slow), "--engine", "simpy"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    time.sleep(4)
+    process.send_signal(sent)
+    _, stderr = process.communicate(timeout=30)
+    assert process.returncode == code
+    assert "Traceback" not in stderr

@@ -1,0 +1,126 @@
+"""The JSON Schema that editors use agrees with the loader."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+
+from simulator.distributions.registry import LAWS
+from simulator.errors import ScenarioError
+from simulator.scenario.load import parse_scenario
+from simulator.scenario.schema import scenario_schema, schema_text
+
+ROOT = Path(__file__).parents[3]
+SHIPPED = sorted((ROOT / "scenarios").glob("*.yaml"))
+STAGE = "name: x\ntraffic: {qps: 1, candidates: 1}\nfunnel:\n  - name: a\n    "
+
+
+@pytest.fixture(scope="module")
+def validator():
+    """Return a validator of the schema."""
+    return Draft202012Validator(scenario_schema())
+
+
+def as_an_editor(text):
+    """Return a text as YAML 1.2 reads it: 100_000 is text."""
+
+    class Editor(yaml.SafeLoader):
+        pass
+
+    Editor.yaml_implicit_resolvers = {
+        first: [(tag, pattern) for tag, pattern in found if not tag.endswith(("int", "float"))]
+        for first, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+    number = yaml.resolver.re.compile(r"[-+]?[0-9]+(\.[0-9]*)?([eE][-+]?[0-9]+)?$")
+    Editor.add_implicit_resolver("!number", number, list("+-0123456789"))
+    Editor.add_constructor("!number", lambda loader, node: json.loads(str(float(node.value))))
+    return yaml.load(text, Editor)  # noqa: S506  a safe loader with fewer resolvers
+
+
+def test_the_committed_schema_is_the_current_one():
+    """schema/scenario.schema.json is what `simulator schema` prints."""
+    assert (ROOT / "schema" / "scenario.schema.json").read_text(encoding="utf-8") == schema_text()
+
+
+def test_the_schema_is_a_schema():
+    """It is valid JSON Schema of draft 2020-12, and names that draft."""
+    Draft202012Validator.check_schema(scenario_schema())
+    assert json.loads(schema_text())["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_shipped_scenarios_pass(validator, path):
+    """An editor, which knows YAML 1.2, finds nothing wrong in a shipped scenario."""
+    validator.validate(as_an_editor(path.read_text()))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "ranker: mlp\n    shards: 100_000\n    keep: 1e0",
+        "cost: 5ms",
+        "cost: {distribution: lognormal, mean: 5ms, cv: 0.3}",
+        "cost: {distribution: constant, mean: 5ms}",
+        "cost: {distribution: percentiles, p0: 1ms, p99.9: 3ms, tail: 2}",
+        "cost: {fixed: 5ms, cv: 0.5}",
+        "ranker: mlp\n    idle_cost: 1ms\n    network: {request: 1ms}\n    balancing: random",
+    ],
+)
+def test_both_accept(validator, line):
+    """What the loader reads, the schema allows."""
+    text = f"{STAGE}{line}\n"
+    parse_scenario(text)
+    validator.validate(as_an_editor(text))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "ranker: mpl",
+        "ranker: mlp\n    shards: 0",
+        "ranker: mlp\n    shards: many",
+        "ranker: mlp\n    bogus: 1",
+        "ranker: mlp\n    hedging: {after: p95}",
+        "cost: 5",
+        "cost: 5 parsecs",
+        "cost: {mean: 5ms}",
+        "cost: {distribution: lognormal, mean: 5ms}",
+        "cost: {distribution: lognormal, mean: 5, cv: 1}",
+        "cost: {distribution: lognormal, mean: 5ms, cv: 0}",
+        "cost: {distribution: percentiles, p50: 5ms, p99: 6ms}",
+        "cost: {distribution: percentiles, p0: 5ms, p500: 6ms}",
+        "cost: {distribution: bogus, mean: 5ms}",
+        "ranker: mlp\n    balancing: fair",
+    ],
+)
+def test_both_refuse(validator, line):
+    """What the loader refuses in a stage, an editor underlines, parts that come later among it."""
+    text = f"{STAGE}{line}\n"
+    with pytest.raises(ScenarioError):
+        parse_scenario(text)
+    assert not validator.is_valid(as_an_editor(text))
+
+
+def test_every_law_is_offered_for_durations_and_counts():
+    """A new law is in the schema by being in the registry, under a name that people can read."""
+    definitions = scenario_schema()["$defs"]
+    for name, law in LAWS.items():
+        for quantity in ("Durations", "Counts"):
+            found = definitions[f"{law.__name__}Of{quantity}"]
+            assert found["properties"]["distribution"]["const"] == name
+            assert "distribution" in found["required"]
+            assert found["description"]
+
+
+def test_every_key_is_described():
+    """Hovering over any key of a section says what it means."""
+    schema = scenario_schema()
+    sections = [
+        schema,
+        *(schema["$defs"][name] for name in ("Traffic", "Stage", "Sla", "Costs", "Merge", "Network", "Prices")),
+    ]
+    for section in sections:
+        for key, found in section["properties"].items():
+            assert found.get("description"), key
