@@ -15,7 +15,7 @@ from simulator import __version__
 __all__ = ["main", "make_app", "top_level_help"]
 
 DESCRIPTION = "A capacity planner for machine-learned ranking systems: latency, load and cost before you build."
-HELP_OPTIONS = ([], ["--help"], ["-h"])
+HELP_OPTIONS: tuple[list[str], ...] = ([], ["--help"], ["-h"])
 HELP_FILE = "help.txt"
 INTERRUPTED, TERMINATED = 130, 143
 
@@ -31,8 +31,13 @@ def main() -> None:
     if sys.argv[1:] == ["--version"]:
         sys.stdout.write(f"{__version__}\n")
         sys.exit(0)
-    signal.signal(signal.SIGTERM, _terminate)
-    sys.exit(_guarded(sys.argv[1:]))
+    try:
+        signal.signal(signal.SIGTERM, _terminate)
+        code = _guarded(sys.argv[1:])
+    except KeyboardInterrupt:  # while modules load
+        _complain("interrupted")
+        code = INTERRUPTED
+    sys.exit(code)
 
 
 def make_app() -> "typer.Typer":

@@ -14,15 +14,20 @@ def check(
     json: Json = False,
 ) -> None:
     """Check a scenario and show all its errors, each with its place."""
-    from simulator.errors import ScenarioError
+    from simulator.costs.profile import load_profile
+    from simulator.errors import Problem, ProfileError, ScenarioError
     from simulator.scenario.load import load_scenario  # heavy, and only some commands need it
 
     try:
         scenario = load_scenario(file, set_)
-    except ScenarioError as error:
+        load_profile(scenario.costs.profile)
+    except (ScenarioError, ProfileError) as error:
         if not json:
             raise
-        problems = [vars(problem) for problem in error.problems]
+        found = (
+            error.problems if isinstance(error, ScenarioError) else [Problem(str(file), "costs.profile", str(error))]
+        )
+        problems = [vars(problem) for problem in found]
         show_json({"schema_version": 1, "command": "check", "valid": False, "problems": problems})
         raise typer.Exit(error.exit_code) from error
     if json:

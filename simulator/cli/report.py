@@ -31,11 +31,16 @@ def report(  # noqa: PLR0913  one parameter an option
     from simulator.capacity.run import run_scenario  # loads Numba, so only once the scenarios are known to be good
     from simulator.cli.run import exit_code_of
     from simulator.engine.replications import ENGINES
+    from simulator.errors import InputError
     from simulator.report.build import write_report
     from simulator.report.files import make_folder
     from simulator.report.sentence import answer_sentence
 
     check_choice("--engine", engine, ENGINES)
+    names = [scenario.name for scenario in scenarios]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise InputError(f"FILE: expected scenarios of different names, got {', '.join(twice)} twice; rename one")
     make_folder(out)
     worst = 0
     for scenario in scenarios:

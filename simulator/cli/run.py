@@ -37,8 +37,11 @@ def run(  # noqa: PLR0913  one parameter an option
 
     from simulator.capacity.run import run_scenario  # loads Numba, so only once the scenario is known to be good
     from simulator.engine.replications import ENGINES
+    from simulator.report.files import check_writable
 
     check_choice("--engine", engine, ENGINES)
+    if out is not None:
+        check_writable(out)  # better before long work than after it
     with progress("replications", quiet=quiet or json) as on_progress:
         answer = run_scenario(scenario, engine, on_progress)
     warn(answer.warnings, quiet=quiet)

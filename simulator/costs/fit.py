@@ -16,6 +16,9 @@ __all__ = ["fit_law"]
 PIECEWISE_GAIN = 0.75
 """Piecewise is chosen where it cuts the error at points left out to three quarters of the affine curve's, or less."""
 
+NOTICEABLE = 0.05
+"""An affine curve that misses points left out by less than this is good enough, whatever else would fit."""
+
 SHORTEST_FOR_NOISE_S = 500e-6
 """Calls shorter than this say little about noise: a fixed hiccup of the machine is a huge ratio of a tiny call."""
 
@@ -29,7 +32,7 @@ def fit_law(times: Mapping[int, FloatArray]) -> CostLaw:
     """
     sizes = sorted(times)
     n, mean = np.array(sizes, dtype=float), np.array([times[size].mean() for size in sizes])
-    piecewise = len(sizes) >= 4 and _left_out(n, mean, _piecewise) < PIECEWISE_GAIN * _left_out(n, mean, _affine)
+    piecewise = len(sizes) >= 4 and _bends(n, mean)
     curve = (_piecewise if piecewise else _affine)(n, mean)
     fitted = np.array([curve.at(size) for size in sizes])
     return CostLaw(
@@ -39,6 +42,12 @@ def fit_law(times: Mapping[int, FloatArray]) -> CostLaw:
         noise=Residuals.of(_ratios(times)),
         points=tuple(_point(size, times[size]) for size in sizes),
     )
+
+
+def _bends(n: FloatArray, mean: FloatArray) -> bool:
+    """Return whether the affine curve misses points left out noticeably, and straight lines between points much less."""
+    affine = _left_out(n, mean, _affine)
+    return affine > NOTICEABLE and _left_out(n, mean, _piecewise) < PIECEWISE_GAIN * affine
 
 
 def _point(size: int, seconds: FloatArray) -> Point:
@@ -60,8 +69,8 @@ def _affine(n: FloatArray, mean: FloatArray) -> Curve:
 
 
 def _piecewise(n: FloatArray, mean: FloatArray) -> Curve:
-    """Return straight lines between the points, made to rise; the first and last lines go on."""
-    rising = isotonic_regression(mean, weights=1 / mean).x
+    """Return straight lines between the points, made to rise by least squares of relative errors; the last line goes on."""
+    rising = isotonic_regression(mean, weights=1 / mean**2).x
     slope = np.diff(rising) / np.diff(n)
     intercept = rising[:-1] - slope * n[:-1]
     slope, intercept = np.append(slope, slope[-1]), np.append(intercept, intercept[-1])

@@ -91,7 +91,7 @@ def measure(rankers: list[str], budget_s: float, seed: int = 0, on_progress: Pro
     )
 
 
-def _no_report(done: float, total: float, note: str) -> None:  # noqa: ARG001  what everyone may be told
+def _no_report(done: float, total: float, note: str) -> None:
     """Tell no one."""
 
 

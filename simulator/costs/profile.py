@@ -3,6 +3,7 @@
 import json
 import math
 from importlib.resources import files
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -55,7 +56,7 @@ class Curve(Part):
     def _consistent(self) -> Self:
         if not len(self.start) == len(self.intercept) == len(self.slope):
             raise ValueError("start, intercept and slope of one length")
-        if self.start[0] != 0 or any(b <= a for a, b in zip(self.start, self.start[1:], strict=False)):
+        if self.start[0] != 0 or any(b <= a for a, b in pairwise(self.start)):
             raise ValueError("pieces that start at 0 and rise")
         if self.at(1) < 0:
             raise ValueError("a cost of at least 0 seconds for one candidate")
@@ -193,7 +194,7 @@ def quantiles_of(values: FloatArray) -> tuple[float, ...]:
 
 def _falls(quantiles: tuple[float, ...]) -> bool:
     """Return whether a quantile is below the one before it."""
-    return any(b < a for a, b in zip(quantiles, quantiles[1:], strict=False))
+    return any(b < a for a, b in pairwise(quantiles))
 
 
 def _integral(ratios: FloatArray) -> float:

@@ -32,7 +32,7 @@ class Quantity:
 class Law(BaseModel, ABC, Generic[Magnitude]):
     """A distribution of durations in seconds, or of plain numbers, all at or above zero."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
 
     @classmethod
     def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:

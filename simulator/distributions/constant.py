@@ -13,7 +13,9 @@ class Constant(Law[Magnitude], Generic[Magnitude]):
     """The value `mean`, every time."""
 
     distribution: Literal["constant"] = "constant"
+    """The law\'s name."""
     mean: Magnitude
+    """The value."""
 
     def quantile(self, lower: FloatArray, upper: FloatArray) -> FloatArray:
         """Return the value, whatever the probability."""

@@ -21,8 +21,11 @@ class Empirical(Law[Magnitude], Generic[Magnitude]):
     """
 
     distribution: Literal["empirical"] = "empirical"
+    """The law\'s name."""
     file: str
+    """Path of the file, from the scenario's folder."""
     column: str | None = None
+    """The column to read, where the file is a CSV file with a header line."""
     _samples: tuple[float, ...] = PrivateAttr(default=())
 
     @model_validator(mode="after")

@@ -13,7 +13,9 @@ class Exponential(Law[Magnitude], Generic[Magnitude]):
     """Exponential with the given `mean`; its coefficient of variation is 1."""
 
     distribution: Literal["exponential"] = "exponential"
+    """The law\'s name."""
     mean: Magnitude
+    """The mean."""
 
     def quantile(self, lower: FloatArray, upper: FloatArray) -> FloatArray:
         """Return -mean log(1 - u)."""

@@ -3,9 +3,10 @@
 from typing import Annotated, Generic, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
-from simulator.distributions.base import Cv, FloatArray, Law, Magnitude
+from simulator.distributions.base import FloatArray, Law, Magnitude
+from simulator.distributions.written import read_number
 
 __all__ = ["Gamma"]
 
@@ -17,8 +18,11 @@ class Gamma(Law[Magnitude], Generic[Magnitude]):
     """
 
     distribution: Literal["gamma"] = "gamma"
+    """The law\'s name."""
     mean: Magnitude
-    cv: Annotated[Cv, Field(ge=0.001)]
+    """The mean."""
+    cv: Annotated[float, Field(ge=0.001, le=1000), BeforeValidator(read_number)]
+    """Coefficient of variation, standard deviation / mean, from 0.001."""
 
     def quantile(self, lower: FloatArray, upper: FloatArray) -> FloatArray:
         """Return the inverse of the regularised incomplete gamma function, from the nearer tail."""

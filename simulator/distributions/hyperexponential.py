@@ -18,8 +18,11 @@ class Hyperexponential(Law[Magnitude], Generic[Magnitude]):
     """Two exponential phases with balanced means, coefficient of variation `cv` > 1 (Whitt 1982, Tijms 1994 B.2)."""
 
     distribution: Literal["hyperexponential"] = "hyperexponential"
+    """The law\'s name."""
     mean: Magnitude
+    """The mean."""
     cv: Annotated[float, Field(gt=1, le=1000), BeforeValidator(read_number)]
+    """Coefficient of variation, standard deviation / mean, above 1."""
 
     def quantile(self, lower: FloatArray, upper: FloatArray) -> FloatArray:
         """Return the solution of log tail(x) = log(1 - u).

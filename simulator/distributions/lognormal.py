@@ -14,8 +14,11 @@ class Lognormal(Law[Magnitude], Generic[Magnitude]):
     """Lognormal with the given `mean` and coefficient of variation `cv`."""
 
     distribution: Literal["lognormal"] = "lognormal"
+    """The law\'s name."""
     mean: Magnitude
+    """The mean."""
     cv: Cv
+    """Coefficient of variation: standard deviation / mean."""
 
     def quantile(self, lower: FloatArray, upper: FloatArray) -> FloatArray:
         """Return mean exp(sigma z - sigma^2 / 2) with z the normal quantile and sigma^2 = log(1 + cv^2)."""

@@ -14,8 +14,11 @@ class Pareto(Law[Magnitude], Generic[Magnitude]):
     """Pareto with the given `mean` and tail exponent `alpha` > 1; the smallest value is mean (alpha - 1) / alpha."""
 
     distribution: Literal["pareto"] = "pareto"
+    """The law\'s name."""
     mean: Magnitude
+    """The mean."""
     alpha: Annotated[float, Field(gt=1, le=1000), BeforeValidator(read_number)]
+    """How steeply the tail falls: as value^-alpha, alpha above 1."""
 
     def quantile(self, lower: FloatArray, upper: FloatArray) -> FloatArray:
         """Return the smallest value times (1 - u)^(-1 / alpha)."""

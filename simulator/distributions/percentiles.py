@@ -39,11 +39,13 @@ class Percentiles(Law[Magnitude], Generic[Magnitude]):
     Where a logarithm would be infinite, from a value of 0 and up to p100, value is straight in probability instead.
     """
 
-    model_config = ConfigDict(frozen=True, extra="allow", strict=True)
+    model_config = ConfigDict(frozen=True, extra="allow", strict=True, use_attribute_docstrings=True)
     __pydantic_extra__: dict[str, Magnitude]  # pydantic's way to type further keys
 
     distribution: Literal["percentiles"] = "percentiles"
+    """The law\'s name."""
     tail: PositiveNumber | None = None
+    """How the law goes on beyond its last percentile: the tail falls as value^-tail."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -15,8 +15,11 @@ class Uniform(Law[Magnitude], Generic[Magnitude]):
     """Uniform between `low` and `high`."""
 
     distribution: Literal["uniform"] = "uniform"
+    """The law\'s name."""
     low: Magnitude
+    """The smallest value."""
     high: Magnitude
+    """The largest value."""
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:

@@ -33,6 +33,8 @@ def check_writable(path: Path) -> None:
     """Raise OutputError if a file cannot be written to `path`: better before long work than after it."""
     if path.is_dir():
         raise OutputError(f"{path}: a folder; give the path of a file with --out")
+    if not path.parent.is_dir():
+        raise OutputError(f"{path.parent}: no such folder; make it, or choose another place with --out")
     if not os.access(path.parent, os.W_OK):
         raise OutputError(f"{path.parent}: cannot be written to; choose another place with --out")
 

@@ -1,0 +1,103 @@
+"""Measuring for real, with small budgets."""
+
+import json
+import multiprocessing
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from simulator.costs.measure import LAWS, MERGE, MIN_CALLS, _affordable, _worker, measure
+from simulator.costs.profile import load_profile
+from simulator.errors import SimulatorError
+
+SIMULATOR = Path(sys.executable).parent / "simulator"
+
+
+@pytest.fixture(scope="module")
+def measured():
+    """The linear ranker measured within two seconds, and the progress that was reported."""
+    seen = []
+    return measure(["logistic"], 2.0, on_progress=lambda done, total, note: seen.append((done, total, note))), seen
+
+
+def test_every_point_has_enough_calls(measured):
+    """At every size that is reported, each law has at least 30 calls, all longer than nothing."""
+    found, _ = measured
+    assert {(what, law) for what, law, _ in found.seconds} == {(w, law) for w in ("logistic", MERGE) for law in LAWS}
+    for seconds in found.seconds.values():
+        assert seconds.size >= MIN_CALLS
+        assert seconds.min() > 0
+
+
+def test_sizes_beyond_the_budget_are_named(measured):
+    """Two seconds do not suffice for a million candidates, which is said."""
+    assert ("logistic", 1_000_000) in measured[0].left_out
+
+
+def test_more_candidates_take_longer(measured):
+    """A call of 10,000 candidates takes over three times the median of a call of 100."""
+    busy = measured[0].times("logistic", "busy")
+    assert sorted(busy[10_000])[len(busy[10_000]) // 2] > 3 * sorted(busy[100])[len(busy[100]) // 2]
+
+
+def test_progress_rises_to_the_budget(measured):
+    """Progress starts at nothing, never falls and ends at the budget."""
+    spent = [done for done, _, _ in measured[1]]
+    assert spent == sorted(spent)
+    assert (spent[0], spent[-1]) == (0, 2.0)
+
+
+def test_the_longest_calls_are_dropped_first():
+    """Where the budget does not suffice for all sizes, the cheap ones stay."""
+    cost = {("a", 1): 1e-5, ("a", 1000): 1e-3, ("a", 1_000_000): 1.0}
+    assert _affordable(cost, 5.0) == [("a", 1), ("a", 1000)]
+
+
+def test_no_process_remains_after_an_error():
+    """An error while measuring ends the worker process."""
+    with pytest.raises(RuntimeError, match="stop"), _worker([], 0) as ask:
+        assert len(ask([(MERGE, 1, 0)])) == 1
+        raise RuntimeError("stop")
+    assert not multiprocessing.active_children()
+
+
+def test_a_worker_that_dies_is_noticed():
+    """If the worker process dies, measuring ends with a clear error instead of waiting for ever."""
+    with pytest.raises(SimulatorError, match="ended early"), _worker([], 0) as ask:
+        ask([("no such ranker", 1, 0)])
+
+
+def test_calibrate_writes_a_profile(tmp_path):
+    """The command with a small budget writes a profile that loads, and prints it as one JSON document."""
+    path = tmp_path / "mine.json"
+    done = subprocess.run(
+        [SIMULATOR, "calibrate", "two_tower", "--budget", "2s", "--out", path, "--json"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    assert load_profile(str(path)).name == "mine"
+    assert json.loads(done.stdout)["profile"]["name"] == "mine"
+
+
+def test_ctrl_c_writes_nothing(tmp_path):
+    """Ctrl-C while calibrating exits with 130, leaves no file and no process behind."""
+    path = tmp_path / "mine.json"
+    process = subprocess.Popen(
+        [SIMULATOR, "calibrate", "--out", path], stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    time.sleep(6)
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "Traceback" not in stderr
+    assert not list(tmp_path.iterdir())
+    ended = time.monotonic() + 5  # the process that cleans up after all others is the last to go
+    while session := subprocess.run(["pgrep", "-s", str(process.pid)], capture_output=True, text=True).stdout:
+        assert time.monotonic() < ended, session
+        time.sleep(0.1)
