@@ -141,7 +141,8 @@ def _service(tables: Tables, address: tuple[int, int, int], entered: int, idle: 
 
 @njit(cache=True, nogil=True)
 def _loop(  # noqa: C901  the declared exception to the ceilings: one machine, in sections
-    tables: Tables, where: tuple[int, int, int, int], first: NDArray[np.int64], columns: Columns) -> None:
+    tables: Tables, where: tuple[int, int, int, int], first: NDArray[np.int64], columns: Columns
+) -> None:
     """Run all events of one replication.
 
     Parameters

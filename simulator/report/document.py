@@ -19,8 +19,8 @@ UNKNOWN = Estimate(math.nan, math.nan, math.nan)
 def run_document(answer: RunAnswer, overrides: dict[str, str]) -> dict[str, Any]:
     """Return the document of `answer`, as plain JSON values; `overrides` are the `--set` settings by path.
 
-    Of a saturated system the latencies stand under `transient_latency_ms`, not `latency_ms`, and no share of slow queries
-    is given: they grow with the length of the run and describe no steady state.
+    Of a saturated system the latencies stand under `transient_latency_ms`, not `latency_ms`, and no share of slow
+    queries is given: they grow with the length of the run and describe no steady state.
     """
     latency = {name: found.scaled(MS).as_json() for name, found in answer.latency.items()}
     unknown = dict.fromkeys(latency, UNKNOWN.as_json())
@@ -38,7 +38,8 @@ def run_document(answer: RunAnswer, overrides: dict[str, str]) -> dict[str, Any]
         "requests": answer.requests,
         "latency_ms": unknown if answer.saturated else latency,
         "over": {
-            _threshold(limit): (UNKNOWN if answer.saturated else found).as_json() for limit, found in answer.over.items()
+            _threshold(limit): (UNKNOWN if answer.saturated else found).as_json()
+            for limit, found in answer.over.items()
         },
         "error_rate": answer.error_rate.as_json(),
         "coverage": answer.coverage.as_json(),

@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
-from rich import box
 from rich.console import Group, RenderableType
-from rich.table import Table
 
 from simulator.costs.profile import QUANTILE_LEVELS, CostLaw, Profile
+from simulator.report.tables import new_table
 from simulator.units import format_duration
 
 __all__ = ["profile_table"]
@@ -14,7 +13,7 @@ __all__ = ["profile_table"]
 
 def profile_table(profile: Profile, path: Path) -> RenderableType:
     """Return what calls cost by `profile`, which was written to `path`."""
-    table = Table(title=f"Cost of a call: {profile.name}", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table = new_table(f"Cost of a call: {profile.name}")
     table.add_column("ranker", no_wrap=True)
     for head in ("1", "1,000", "100,000", "idle: +", "p99/mean", "fit", "calls"):
         table.add_column(head, justify="right", no_wrap=True)

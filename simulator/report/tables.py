@@ -10,7 +10,7 @@ from simulator.report.sentence import answer_sentence
 from simulator.statistics.intervals import Estimate
 from simulator.units import format_duration
 
-__all__ = ["run_tables"]
+__all__ = ["new_table", "run_tables"]
 
 _COLOURS = {"met": "green", "missed": "red", "inconclusive": "yellow"}
 
@@ -55,9 +55,16 @@ def percent(found: Estimate) -> str:
     return f"{found.value:.1%}" if found.value >= 0.0995 or found.value == 0 else f"{found.value:.2%}"
 
 
-def _table(title: str) -> Table:
+def new_table(title: str) -> Table:
     """Return an empty table in the house's look."""
-    return Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    return Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+    )
 
 
 def _heading(answer: RunAnswer) -> Text:
@@ -76,7 +83,7 @@ def _heading(answer: RunAnswer) -> Text:
 
 def _latency(answer: RunAnswer) -> Table:
     """Return the latencies with their intervals."""
-    table = _table("Latency of a query")
+    table = new_table("Latency of a query")
     table.add_column("")
     table.add_column("estimate", justify="right")
     table.add_column("95% interval", justify="right")
@@ -90,7 +97,7 @@ def _latency(answer: RunAnswer) -> Table:
 
 def _stages(answer: RunAnswer) -> Table:
     """Return load and time by stage."""
-    table = _table("Stages (of each query's slowest request: mean)")
+    table = new_table("Stages (of each query's slowest request: mean)")
     table.add_column("stage", no_wrap=True)
     table.add_column("SxRxW", justify="right", no_wrap=True)
     table.add_column("candidates", justify="right", no_wrap=True)
@@ -121,7 +128,7 @@ def _stages(answer: RunAnswer) -> Table:
 
 def _objectives(answer: RunAnswer) -> Table:
     """Return the objectives with their verdicts."""
-    table = _table("Objectives")
+    table = new_table("Objectives")
     table.add_column("objective")
     table.add_column("estimate", justify="right")
     table.add_column("verdict")

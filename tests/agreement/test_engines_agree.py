@@ -103,7 +103,7 @@ def plan_of(scenario: dict):
 @settings(max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(scenarios())
 def test_engines_agree_bit_for_bit(scenario):
-    """Over drawn scenarios, ties and zero services among them, both engines and both compiled paths return equal arrays."""
+    """Over drawn scenarios, ties and zero services among them, both engines and both paths return equal arrays."""
     plan = plan_of(scenario)
     by_simpy = reference.simulate(plan, 0)
     assert by_simpy.differences(compiled.simulate(plan, 0)) == []

@@ -46,7 +46,8 @@ def test_json_is_one_document_and_nothing_else(simulator, small):
 
 def test_overrides_are_recorded(simulator, small):
     """--set, --seed and --replications stand in the document's provenance and take effect."""
-    document = simulator("run", small(), "--json", "--set", "funnel.first.shards=2", "--seed", 5, "--replications", 2).document
+    changes = ["--set", "funnel.first.shards=2", "--seed", 5, "--replications", 2]
+    document = simulator("run", small(), "--json", *changes).document
     assert document["provenance"]["overrides"] == {
         "funnel.first.shards": "2",
         "seed": "5",

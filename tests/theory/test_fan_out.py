@@ -19,7 +19,7 @@ LAWS = {
 
 def exact_maxima() -> list[tuple[str, int]]:
     """The laws and numbers of shards with exact rows, up to 1,000 shards."""
-    found = {tuple(row["id"].split(".N")[0:1]) + (row["params"]["N"],) for row in rows("max")}
+    found = {(row["id"].split(".N")[0], row["params"]["N"]) for row in rows("max")}
     return sorted((law.removeprefix("max."), shards) for law, shards in found if shards <= 1000)
 
 

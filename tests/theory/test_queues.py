@@ -4,7 +4,6 @@ import pytest
 
 from tests.theory.judge import HIGH, Run, at, cases, judged, rows, scenario
 
-
 SERVICES = {
     "D": "1s",
     "M": {"distribution": "exponential", "mean": "1s"},

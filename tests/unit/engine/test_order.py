@@ -40,4 +40,4 @@ def test_ranks_unpack_to_what_they_were_made_of(event):
 
 def test_kinds_come_in_the_order_of_the_contract():
     """Completion, response, timer, fault, arrival."""
-    assert [COMPLETION, RESPONSE, TIMER, FAULT, ARRIVAL] == sorted([COMPLETION, RESPONSE, TIMER, FAULT, ARRIVAL])
+    assert sorted([COMPLETION, RESPONSE, TIMER, FAULT, ARRIVAL]) == [COMPLETION, RESPONSE, TIMER, FAULT, ARRIVAL]

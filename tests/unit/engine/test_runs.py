@@ -168,7 +168,8 @@ def test_far_extrapolation_is_refused_unless_asked_for():
     """A call eleven times the measured size is refused with the remedy, and taken with extrapolate: true."""
     profile = load_profile("default")
     most = profile.rankers["two_tower"].measured_to
-    asked = {"name": "a", "traffic": {"qps": 1, "candidates": 11 * most}, "funnel": [{"name": "s", "ranker": "two_tower"}]}
+    asked = {"name": "a", "traffic": {"qps": 1, "candidates": 11 * most}}
+    asked["funnel"] = [{"name": "s", "ranker": "two_tower"}]
     with pytest.raises(InputError, match="extrapolate: true"):
         resolve(parse_scenario(json.dumps(asked)), profile)
     assert resolve(parse_scenario(json.dumps(asked | {"costs": {"extrapolate": True}})), profile).sources == ("fitted",)
@@ -178,5 +179,6 @@ def test_beyond_the_measured_range_warns():
     """A call twice the measured size is taken with a warning that names the stage."""
     profile = load_profile("default")
     most = profile.rankers["two_tower"].measured_to
-    asked = {"name": "a", "traffic": {"qps": 1, "candidates": 2 * most}, "funnel": [{"name": "s", "ranker": "two_tower"}]}
+    asked = {"name": "a", "traffic": {"qps": 1, "candidates": 2 * most}}
+    asked["funnel"] = [{"name": "s", "ranker": "two_tower"}]
     assert "funnel.s" in resolve(parse_scenario(json.dumps(asked)), profile).warnings[0]

@@ -16,6 +16,7 @@ from simulator.errors import OutputError
 from simulator.report.build import write_report
 from simulator.report.document import run_document
 from simulator.report.files import write_text
+from simulator.report.plots import RUN_PLOTS
 from simulator.report.sentence import answer_sentence
 from simulator.report.tables import run_tables
 from simulator.scenario.load import parse_scenario
@@ -147,7 +148,7 @@ def test_the_report_writes_every_form(met, tmp_path):
     """Beside the page stand Markdown, JSON, CSV and each plot as SVG and PNG."""
     write_report(met, tmp_path, {})
     names = {str(path.relative_to(tmp_path / "small")) for path in (tmp_path / "small").rglob("*.*")}
-    plots = {f"plots/{name}.{kind}" for name in ("latency", "waterfall", "utilization", "funnel", "cost") for kind in ("svg", "png")}
+    plots = {f"plots/{name}.{kind}" for name in RUN_PLOTS for kind in ("svg", "png")}
     assert names == {"index.html", "report.md", "report.json", "latency.csv", "stages.csv"} | plots
 
 
