@@ -24,10 +24,8 @@ def check(
     except (ScenarioError, ProfileError) as error:
         if not json:
             raise
-        found = (
-            error.problems if isinstance(error, ScenarioError) else [Problem(str(file), "costs.profile", str(error))]
-        )
-        problems = [vars(problem) for problem in found]
+        profile = Problem(str(file), "costs.profile", str(error))
+        problems = [vars(found) for found in (error.problems if isinstance(error, ScenarioError) else [profile])]
         show_json({"schema_version": 1, "command": "check", "valid": False, "problems": problems})
         raise typer.Exit(error.exit_code) from error
     if json:

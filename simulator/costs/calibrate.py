@@ -28,9 +28,8 @@ def calibrate(
     measured = measure(rankers, budget_s, seed, on_progress)
     thin = [what for what in (*rankers, MERGE) if len(measured.times(what, "busy")) < 2]
     if thin:
-        raise InputError(
-            f"--budget: {budget_s:g}s does not suffice for {', '.join(thin)}; give at least {2 * max(budget_s, 5):g}s"
-        )
+        enough = max(10.0, 2 * budget_s)
+        raise InputError(f"--budget: {budget_s:g}s does not suffice for {', '.join(thin)}; give {enough:g}s or more")
     costs = {
         ranker: RankerCost(busy=fit_law(measured.times(ranker, "busy")), idle=fit_law(measured.times(ranker, "idle")))
         for ranker in rankers

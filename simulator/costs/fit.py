@@ -45,7 +45,7 @@ def fit_law(times: Mapping[int, FloatArray]) -> CostLaw:
 
 
 def _bends(n: FloatArray, mean: FloatArray) -> bool:
-    """Return whether the affine curve misses points left out noticeably, and straight lines between points much less."""
+    """Return whether the affine curve misses points left out noticeably, and lines between points much less."""
     affine = _left_out(n, mean, _affine)
     return affine > NOTICEABLE and _left_out(n, mean, _piecewise) < PIECEWISE_GAIN * affine
 
@@ -69,7 +69,7 @@ def _affine(n: FloatArray, mean: FloatArray) -> Curve:
 
 
 def _piecewise(n: FloatArray, mean: FloatArray) -> Curve:
-    """Return straight lines between the points, made to rise by least squares of relative errors; the last line goes on."""
+    """Return straight lines between the points, made to rise, relative errors weighing alike; the last goes on."""
     rising = isotonic_regression(mean, weights=1 / mean**2).x
     slope = np.diff(rising) / np.diff(n)
     intercept = rising[:-1] - slope * n[:-1]

@@ -9,8 +9,9 @@ from simulator.engine.arrivals import prepare
 from simulator.engine.events import run_events
 from simulator.engine.forward import StageColumns, merge_queue, shard_by_shard, sweep
 from simulator.engine.law import CONSTANT
-from simulator.engine.plan import RANDOM, REQUEST, ROUND_ROBIN, Plan
+from simulator.engine.plan import REQUEST, Plan
 from simulator.engine.result import Result
+from simulator.policies.balancing import ROUND_ROBIN, STATIC_RULES
 
 __all__ = ["feeds_back", "run_forward", "simulate"]
 
@@ -20,7 +21,7 @@ def feeds_back(plan: Plan) -> bool:
 
     Balancing by load does, once there is a choice; so does one broker's queue that serves several stages.
     """
-    by_load = ~np.isin(plan.stages.balancing, (RANDOM, ROUND_ROBIN)) & (plan.stages.replicas > 1)
+    by_load = ~np.isin(plan.stages.balancing, STATIC_RULES) & (plan.stages.replicas > 1)
     return bool(by_load.any()) or (plan.merge_workers > 0 and len(plan.names) > 1)
 
 

@@ -18,20 +18,18 @@ from simulator.engine.law import value_at
 from simulator.engine.order import ARRIVAL, COMPLETION, ENTRY, RESPONSE, rank_of, unpack
 from simulator.engine.plan import (
     IDLE_NOISE,
-    LEAST_OUTSTANDING,
     MERGE,
     NOISE,
-    RANDOM,
     REPLICA,
     REPLICA_2,
     REQUEST,
-    ROUND_ROBIN,
     SERVICE,
     Plan,
     Tables,
 )
 from simulator.engine.plan import RESPONSE as RESPONSE_LAW
 from simulator.engine.result import Result
+from simulator.policies.balancing import choose_replica
 
 __all__ = ["run_events"]
 
@@ -105,30 +103,6 @@ def _more_slots(slots: Slots, capacity: int) -> Slots:
 
 
 @njit(cache=True)
-def _choose(
-    tables: Tables,
-    address: tuple[int, int, int],
-    outstanding: NDArray[np.int64],
-    turn: NDArray[np.int64],
-) -> int:
-    """Return the replica of a shard that a request goes to.  outstanding (R,), turn (1,)."""
-    s, q, j = address
-    rule, R = tables.stages.balancing[s], outstanding.size
-    if rule == ROUND_ROBIN:
-        turn[0] += 1
-        return (turn[0] - 1) % R
-    if rule == LEAST_OUTSTANDING:
-        return np.int64(np.argmin(outstanding))
-    first = np.int64(uniform_at(tables.streams[s, REPLICA], q, j) * R)
-    if rule == RANDOM or R == 1:
-        return first
-    second = np.int64(uniform_at(tables.streams[s, REPLICA_2], q, j) * (R - 1))
-    if second >= first:
-        second += 1
-    return second if outstanding[second] < outstanding[first] else first
-
-
-@njit(cache=True)
 def _service(tables: Tables, address: tuple[int, int, int], entered: int, idle: bool) -> float:
     """Return the seconds of one call at (stage, query, shard), of `entered` candidates in the stage."""
     s, q, j = address
@@ -199,7 +173,10 @@ def _loop(  # noqa: C901  the declared exception to the ceilings: one machine, i
                 heap = larger_heap(heap, capacity + Q + 2)
             for shard in range(called):
                 base = first[s] + shard * R
-                chosen = base + _choose(tables, (s, q, shard), outstanding[base : base + R], turn[base : base + 1])
+                luck, more_luck = uniform_at(streams[s, REPLICA], q, shard), uniform_at(streams[s, REPLICA_2], q, shard)
+                load = outstanding[base : base + R]
+                chosen = base + choose_replica(stages.balancing[s], turn[base], load, luck, more_luck)
+                turn[base] += 1
                 outstanding[chosen] += 1
                 slot, free_slot, free_slots = free_slot, slots.following[free_slot], free_slots - 1
                 delay = value_at(laws, 4 * s + REQUEST, streams[s, REQUEST], q, shard)

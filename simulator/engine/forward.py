@@ -21,10 +21,10 @@ from simulator.engine.plan import (
     REPLICA,
     REQUEST,
     RESPONSE,
-    ROUND_ROBIN,
     SERVICE,
     Tables,
 )
+from simulator.policies.balancing import choose_replica
 
 __all__ = ["StageColumns", "merge_queue", "shard_by_shard", "sweep"]
 
@@ -217,6 +217,7 @@ def shard_by_shard(
     arrived, delay = np.empty(Q), np.empty(Q)
     query, replica = np.empty(Q, dtype=np.int64), np.empty(Q, dtype=np.int64)
     latest = np.full(Q, -1.0)
+    no_load = np.zeros(R, dtype=np.int64)
     for j in range(N):
         count = 0
         for q in order:
@@ -225,10 +226,8 @@ def shard_by_shard(
             query[count] = q
             delay[count] = value_at(laws, 4 * s + REQUEST, streams[s, REQUEST], q, j)
             arrived[count] = columns.start[q] + delay[count]
-            if stages.balancing[s] == ROUND_ROBIN:
-                replica[count] = count % R
-            else:
-                replica[count] = np.int64(uniform_at(streams[s, REPLICA], q, j) * R)
+            luck = uniform_at(streams[s, REPLICA], q, j)
+            replica[count] = choose_replica(stages.balancing[s], count, no_load, luck, 0.0)
             count += 1
         free = np.zeros((R, C))
         for i in _order_of_arrival(arrived[:count], query[:count]):

@@ -16,18 +16,13 @@ from simulator.engine.curve import CurveTables
 from simulator.engine.law import LawTables
 
 __all__ = [
-    "BALANCING",
     "IDLE_NOISE",
-    "LEAST_OUTSTANDING",
     "NOISE",
-    "POWER_OF_TWO",
     "PURPOSES",
-    "RANDOM",
     "REPLICA",
     "REPLICA_2",
     "REQUEST",
     "RESPONSE",
-    "ROUND_ROBIN",
     "SERVICE",
     "Plan",
     "StageTable",
@@ -35,9 +30,6 @@ __all__ = [
 ]
 
 NOISE, IDLE_NOISE, REQUEST, RESPONSE = range(4)
-
-BALANCING = ("random", "round_robin", "least_outstanding", "power_of_two")
-RANDOM, ROUND_ROBIN, LEAST_OUTSTANDING, POWER_OF_TWO = range(len(BALANCING))
 
 # What a stage draws for, in the columns of Plan.streams; REQUEST and RESPONSE keep their numbers as laws.
 PURPOSES = ("service", "merge", "request", "response", "replica", "replica 2")
@@ -51,7 +43,7 @@ class StageTable(NamedTuple):
     replicas: NDArray[np.int64]
     workers: NDArray[np.int64]
     keep: NDArray[np.int64]  # the largest whole number where a stage keeps all
-    balancing: NDArray[np.int64]  # an index into BALANCING
+    balancing: NDArray[np.int64]  # a place in policies.balancing.RULES
     has_idle_law: NDArray[np.bool_]
 
 

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from heapq import heappush
 from typing import Any
 
+import numpy as np
 import simpy
+from numpy.typing import NDArray
 from simpy.events import EventPriority
 
 from simulator.draws import uniform_at
@@ -20,19 +22,17 @@ from simulator.engine.law import value_at
 from simulator.engine.order import ARRIVAL, COMPLETION, ENTRY, RESPONSE, rank_of
 from simulator.engine.plan import (
     IDLE_NOISE,
-    LEAST_OUTSTANDING,
     MERGE,
     NOISE,
-    RANDOM,
     REPLICA,
     REPLICA_2,
     REQUEST,
-    ROUND_ROBIN,
     SERVICE,
     Plan,
 )
 from simulator.engine.plan import RESPONSE as RESPONSE_LAW
 from simulator.engine.result import Result
+from simulator.policies.balancing import choose_replica
 
 __all__ = ["simulate"]
 
@@ -59,11 +59,11 @@ class Clock(simpy.Environment):
 
 @dataclass
 class Shard:
-    """One shard of one stage: its replicas, what was sent to each and not answered, and whose turn it is."""
+    """One shard of one stage: its replicas, what was sent to each and not answered, and what was sent in all."""
 
     replicas: list[simpy.Resource]
-    outstanding: list[int]
-    turn: int = 0
+    outstanding: NDArray[np.int64]
+    sent: int = 0
 
 
 @dataclass
@@ -92,7 +92,7 @@ class Simulation:
 
     def _new_shard(self, replicas: int, workers: int) -> Shard:
         """Return a shard of empty replicas."""
-        return Shard([simpy.Resource(self.clock, workers) for _ in range(replicas)], [0] * replicas)
+        return Shard([simpy.Resource(self.clock, workers) for _ in range(replicas)], np.zeros(replicas, dtype=np.int64))
 
     def run(self) -> Result:
         """Return what happened once every query has ended."""
@@ -137,19 +137,10 @@ class Simulation:
 
     def choose(self, query: int, stage: int, shard: int) -> int:
         """Return the replica that a request goes to."""
-        here, rule = self.shards[stage][shard], self.plan.stages.balancing[stage]
-        count = len(here.replicas)
-        if rule == ROUND_ROBIN:
-            here.turn += 1
-            return (here.turn - 1) % count
-        if rule == LEAST_OUTSTANDING:
-            return here.outstanding.index(min(here.outstanding))
-        first = int(self.uniform(query, stage, shard, REPLICA) * count)
-        if rule == RANDOM or count == 1:
-            return first
-        second = int(self.uniform(query, stage, shard, REPLICA_2) * (count - 1))
-        second += second >= first
-        return second if here.outstanding[second] < here.outstanding[first] else first
+        here = self.shards[stage][shard]
+        luck, more_luck = (self.uniform(query, stage, shard, purpose) for purpose in (REPLICA, REPLICA_2))
+        here.sent += 1
+        return choose_replica(self.plan.stages.balancing[stage], here.sent - 1, here.outstanding, luck, more_luck)
 
     def request(self, join: Join, address: tuple[int, int, int], replica: int, candidates: int) -> Process:
         """Take one request over the network, through a replica's queue and its worker, and back."""

@@ -11,8 +11,9 @@ from simulator.distributions.constant import Constant
 from simulator.engine.curve import Curve, join_curves
 from simulator.engine.law import tabulate
 from simulator.engine.order import MAX_QUERIES, MAX_SHARDS, MAX_STAGES
-from simulator.engine.plan import BALANCING, Plan, StageTable
+from simulator.engine.plan import Plan, StageTable
 from simulator.errors import InputError
+from simulator.policies.balancing import RULES
 from simulator.scenario.model import AffineCost, Scenario, Stage
 
 __all__ = ["resolve"]
@@ -80,7 +81,7 @@ def _stage_table(scenario: Scenario, has_idle: list[bool]) -> StageTable:
         replicas=np.array([stage.replicas for stage in funnel], dtype=np.int64),
         workers=np.array([stage.workers for stage in funnel], dtype=np.int64),
         keep=np.array([stage.keep or KEEP_ALL for stage in funnel], dtype=np.int64),
-        balancing=np.array([BALANCING.index(stage.balancing) for stage in funnel], dtype=np.int64),
+        balancing=np.array([RULES.index(stage.balancing) for stage in funnel], dtype=np.int64),
         has_idle_law=np.array(has_idle),
     )
 

@@ -39,7 +39,7 @@ def values(law):
 
 
 def test_tabled_percentiles_are_the_laws(law, values):
-    """p50, p99 and p99.9 of a million draws are the exact quantiles of the same uniform numbers' percentiles, to 1e-4."""
+    """p50, p99 and p99.9 of a million draws are, to 1e-4, the exact quantiles of those percentiles' uniform numbers."""
     u = np.quantile(uniforms(STREAM, QUERIES), LEVELS, method="inverted_cdf")
     found = np.quantile(values, LEVELS, method="inverted_cdf")
     assert found == pytest.approx(law.quantile(u, 1 - u), rel=1e-4)

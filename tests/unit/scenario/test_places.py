@@ -1,4 +1,4 @@
-"""Where a problem is said to be, and what is advised, in the corners: aliases, replaced settings, keys named as laws."""
+"""Where a problem is said to be, and what is advised, in the corners: aliases, replaced settings, odd keys."""
 
 import pytest
 

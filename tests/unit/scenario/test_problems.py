@@ -38,7 +38,7 @@ STAGE = "name: small\ntraffic: {qps: 10, candidates: 1000}\nfunnel:\n  - name: r
         ("cost: {fixd: 4ms}", "5:12: funnel.rank.cost.fixd: expected a known key, got 'fixd' (did you mean fixed?)"),
         (
             "cost: {distribution: lognrmal, mean: 5ms}",
-            "5:26: funnel.rank.cost.distribution: expected the name of a distribution, got 'lognrmal' (did you mean log",
+            "5:26: funnel.rank.cost.distribution: expected the name of a distribution, got 'lognrmal' (did you mean",
         ),
         ("cost: {distribution: 5}", "5:26: funnel.rank.cost.distribution: expected the name of a distribution, got 5"),
         (
