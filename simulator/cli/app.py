@@ -88,6 +88,8 @@ def _guarded(arguments: list[str]) -> int:
         return 5
     except Exception as error:  # noqa: BLE001  the last resort: a user never sees a traceback unless asked for
         return _usage_error_or_fault(error)
+    if code == INTERRUPTED:  # typer has made an exit code of the interrupt already
+        _complain("interrupted")
     return code if isinstance(code, int) else 0
 
 

@@ -56,8 +56,8 @@ def law_in(folder, name, keys):
 
 def scaled(law, factor, folder):
     """Return the plain law with every magnitude multiplied, shapes as they are."""
-    changed = {key: value if key in SHAPES | {"distribution"} else value * factor for key, value in dict(law).items()}
-    written = {key: value for key, value in changed.items() if value is not None}
+    keys = {key: value for key, value in dict(law).items() if value is not None}
+    written = {key: value if key in SHAPES | {"distribution"} else value * factor for key, value in keys.items()}
     if law.distribution == "empirical":  # its magnitudes are in a file
         (folder / "scaled.txt").write_text("\n".join(repr(sample * factor) for sample in law.samples))
         written["file"] = "scaled.txt"

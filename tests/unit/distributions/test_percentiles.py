@@ -1,7 +1,10 @@
 """A law read off a dashboard: its points, the lines between them and its tail."""
 
+import math
+
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from simulator.distributions.percentiles import Percentiles
 
@@ -70,3 +73,16 @@ def test_a_hundred_leaves_of_the_tail_at_scale():
     """The slowest of 100 such leaves takes over 1.8 s once in a thousand queries, as published."""
     one_of_all = 1 - 0.999 ** (1 / 100)
     assert at_tail(Percentiles.model_validate(LEAF), one_of_all) == pytest.approx(1.8, rel=1e-4)
+
+
+def test_rounding_never_passes_a_point():
+    """Just before a point, where the power rounds up past it, the value is the point's at most."""
+    points = Percentiles.model_validate({"p0": 0.68, "p50": 0.69, "p100": 0.77})
+    assert at_tail(points, math.nextafter(0.5, 1)) == at_tail(points, 0.5) == 0.69
+
+
+def test_a_line_from_zero_cannot_be_carried_on():
+    """A line from a smallest value of 0 has no slope on log paper, so what comes after must be said."""
+    with pytest.raises(ValidationError, match="a line from 0; give tail: 2, or p100"):
+        Percentiles.model_validate({"p0": 0.0, "p50": 0.005})
+    assert at_tail(Percentiles.model_validate({"p0": 0.0, "p50": 0.005, "tail": 2.0}), 0.125) == pytest.approx(0.01)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from simulator.scenario.load import parse_scenario
+from simulator.errors import InputError
+from simulator.scenario.load import load_scenario, parse_scenario
 
 
 def test_a_mistyped_key_of_an_aliased_value_is_sorted_by_its_own_place(problems, smallest):
@@ -59,3 +60,9 @@ def test_a_warmup_has_a_bound(problem, smallest):
     bounded = smallest.replace("candidates: 1000", "candidates: 1000, warmup: 1e9")
     assert parse_scenario(bounded).traffic.warmup == 10**9
     assert problem(bounded.replace("1e9", "1e300")).message == "expected at most 1,000,000,000 queries, got 1e+300"
+
+
+def test_a_path_that_no_system_takes_is_said_so():
+    """A null byte in the scenario's own path gives one message, as any file that cannot be read."""
+    with pytest.raises(InputError, match="cannot be read"):
+        load_scenario("a\0b.yaml")

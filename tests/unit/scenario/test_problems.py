@@ -272,3 +272,9 @@ def test_a_funnel_has_stages(problem, funnel):
 def test_names_are_slugs(problem, name):
     """A name that could not be a folder's is refused."""
     assert problem(SMALL.replace("name: small", f"name: '{name}'")).message.startswith("expected a name of ")
+
+
+def test_a_value_is_shown_as_the_file_writes_it(problem):
+    """A refused number appears as it was written, not as what it was read into."""
+    assert str(problem(f"{SMALL}costs: {{speed: 0}}\n")).endswith("expected a number above 0, got 0")
+    assert str(problem(f"{STAGE}cost: {{fixed: 1ms, cv: -1}}\n")).endswith("expected a number of at least 0, got -1")

@@ -52,9 +52,9 @@ def bomb(levels):
 )
 def test_a_text_that_is_no_scenario_is_one_problem_at_a_place(problem, text, message):
     """Text that is no mapping, no YAML, or too much gives one problem with line and column, at once."""
-    start = time.perf_counter()
+    start = time.process_time()  # not the clock: other processes may be busy
     found = problem(text)
-    assert time.perf_counter() - start < SECONDS
+    assert time.process_time() - start < SECONDS
     assert message in str(found)
     assert len(found.place.split(":")) == 3
 
@@ -101,6 +101,7 @@ def test_large_seeds_keep_every_digit(smallest):
     ("written", "expected"),
     [
         ("010", "a number without a leading zero, got '010'"),
+        ("010.5", "a number without a leading zero, got '010.5'"),
         ("0o17", "a number, got '0o17'"),
         ("12:30:45", "a number, got '12:30:45', which YAML 1.1 would read in base 60"),
         ("0x1f", "a number, got '0x1f'"),
