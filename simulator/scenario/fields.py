@@ -112,7 +112,7 @@ Duration = Annotated[
     WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN, "examples": ["250us", "5ms", "1.5s"]}),
 ]
 Candidates = Annotated[float, Field(ge=0, le=1e15), _NUMBER, Quantity("Counts"), _OR_NUMERAL]
-Rate = Annotated[float, Field(ge=0.001, le=1e9), _NUMBER, _OR_NUMERAL]
+Rate = Annotated[float, Field(ge=1e-9, le=1e9), _NUMBER, _OR_NUMERAL]
 Factor = Annotated[float, Field(gt=0, le=1e6), _NUMBER, _OR_NUMERAL]
 Price = Annotated[float, Field(ge=0, le=1e9), _NUMBER, _OR_NUMERAL]
 Spread = Annotated[float, Field(ge=0, le=1000), _NUMBER, _OR_NUMERAL]

@@ -117,7 +117,7 @@ def test_mistakes_in_a_stage(problem, line, expected):
         ("seed: -1", "6:7: seed: expected a whole number of at least 0, got -1"),
         ("question: 5", "6:11: question: expected text, got 5; put it in quotes"),
         ("sla: 5", "6:6: sla: expected a mapping of keys, got 5 (known here: qps, objectives)"),
-        ("sla: {qps: 0}", "6:12: sla.qps: expected a number of at least 0.001, got 0"),
+        ("sla: {qps: 0}", "6:12: sla.qps: expected a number of at least 1e-09, got 0"),
         ("costs: {speed: 0}", "6:16: costs.speed: expected a number above 0, got 0"),
         ("costs: {extrapolate: yes}", "6:22: costs.extrapolate: expected true or false, got 'yes'"),
         ("costs: {extrapolate: 1}", "6:22: costs.extrapolate: expected true or false, got 1"),
