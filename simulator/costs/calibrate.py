@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+from threadpoolctl import threadpool_info
+
 from simulator import __version__
 from simulator.costs.fit import fit_law
 from simulator.costs.measure import MERGE, Measured, Progress, measure
@@ -46,9 +48,16 @@ def _provenance() -> dict[str, str]:
         "threads": "1",
         "python": platform.python_version(),
         "numpy": version("numpy"),
+        "blas": _blas(),
         "package": __version__,
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
     }
+
+
+def _blas() -> str:
+    """Return the linear algebra that NumPy calls, such as openblas 0.3.30."""
+    libraries = [library for library in threadpool_info() if library["user_api"] == "blas"]
+    return f"{libraries[0]['internal_api']} {libraries[0]['version']}" if libraries else "unknown"
 
 
 def _cpu() -> str:

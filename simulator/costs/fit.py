@@ -14,7 +14,7 @@ from simulator.distributions.base import FloatArray
 __all__ = ["fit_law"]
 
 PIECEWISE_GAIN = 0.75
-"""Piecewise is chosen where it cuts the error at points left out to three quarters of the affine curve's, or less."""
+"""Piecewise is chosen where it cuts the mean error at points left out below three quarters of the affine curve's."""
 
 NOTICEABLE = 0.05
 """An affine curve that misses points left out by less than this is good enough, whatever else would fit."""
@@ -33,11 +33,11 @@ def fit_law(times: Mapping[int, FloatArray]) -> CostLaw:
     sizes = sorted(times)
     n, mean = np.array(sizes, dtype=float), np.array([times[size].mean() for size in sizes])
     piecewise = len(sizes) >= 4 and _bends(n, mean)
-    curve = (_piecewise if piecewise else _affine)(n, mean)
-    fitted = np.array([curve.at(size) for size in sizes])
+    fit = _piecewise if piecewise else _affine
+    curve = fit(n, mean)
     return CostLaw(
         form="piecewise" if piecewise else "affine",
-        fit_error=float(np.median(np.abs(fitted / mean - 1))),
+        fit_error=_left_out(n, mean, fit) if n.size >= 4 else float(np.mean(_errors(curve, n, mean))),
         curve=curve,
         noise=Residuals.of(_ratios(times)),
         points=tuple(_point(size, times[size]) for size in sizes),
@@ -80,10 +80,17 @@ def _piecewise(n: FloatArray, mean: FloatArray) -> Curve:
 
 
 def _left_out(n: FloatArray, mean: FloatArray, fit: Callable[[FloatArray, FloatArray], Curve]) -> float:
-    """Return the median relative error at interior points that the fit did not see."""
+    """Return the mean relative error at interior points that the fit did not see.
+
+    The mean: by the median one straight line in ten passes for a bent one, by the mean one in forty.
+    """
     errors = []
     for i in range(1, n.size - 1):
         others = np.arange(n.size) != i
-        curve = fit(n[others], mean[others])
-        errors.append(abs(curve.at(float(n[i])) / mean[i] - 1))
-    return float(np.median(errors))
+        errors.append(_errors(fit(n[others], mean[others]), n[i : i + 1], mean[i : i + 1]))
+    return float(np.mean(errors))
+
+
+def _errors(curve: Curve, n: FloatArray, mean: FloatArray) -> FloatArray:
+    """Return |curve / mean - 1| at each point, shape (P,)."""
+    return np.abs(np.array([curve.at(size) for size in n.tolist()]) / mean - 1)

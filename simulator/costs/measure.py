@@ -1,9 +1,10 @@
 """Timing real calls: a worker process fed through a pipe, as in production, not a tight loop.
 
-Two laws: busy calls come as one burst, which the worker goes through without waiting; an idle call finds the worker
-blocked on an empty pipe. Rankers and sizes are visited in random order, round after round, so that drift of the
-machine hits all alike. A call is timed inside the worker around what a shard does: read the candidates' rows, score
-them, select the best.
+Two laws: busy calls lie in the pipe one behind the other, so that the worker never waits for the next; an idle call
+finds the worker blocked on an empty pipe. Every call is taken from the pipe and answered into it: handed over as one
+list they are a tight loop, in which calls of up to 100 candidates take 20 to 30% less than a worker's. Rankers and
+sizes are visited in random order, round after round, so that drift of the machine hits all alike. A call is timed
+inside the worker around what a shard does: read the candidates' rows, score them, select the best.
 """
 
 import math
@@ -147,8 +148,9 @@ def _worker(rankers: list[str], seed: int) -> Iterator[Callable[..., list[float]
         if gap_s:
             time.sleep(gap_s)
         try:
-            here.send(burst)
-            seconds: list[float] = here.recv()
+            for call in burst:
+                here.send(call)
+            seconds: list[float] = [here.recv() for _ in burst]
         except (EOFError, OSError) as error:
             process.join(GRACE_S)
             raise SimulatorError(
@@ -185,7 +187,7 @@ def _interrupts_ignored() -> Iterator[None]:
 
 
 def _serve(rankers: list[str], seed: int, pipe: "Connection") -> None:
-    """Be the worker: take bursts of calls from the pipe and answer each with its calls' seconds, to the pipe's end."""
+    """Be the worker: take calls from the pipe, one by one, and answer each with its seconds, to the pipe's end."""
     import gc  # needed by the worker process alone
 
     from threadpoolctl import threadpool_limits  # limits the BLAS that NumPy has loaded by now
@@ -196,7 +198,8 @@ def _serve(rankers: list[str], seed: int, pipe: "Connection") -> None:
         gc.freeze()  # what training left is not searched again in the middle of a call
         with suppress(EOFError, OSError):  # until the parent is gone, however it went
             while True:
-                pipe.send([_timed(serve[what], size, number) for what, size, number in pipe.recv()])
+                what, size, number = pipe.recv()
+                pipe.send(_timed(serve[what], size, number))
 
 
 def _timed(call: Callable[[int, int], object], size: int, number: int) -> float:

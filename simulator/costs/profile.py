@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from simulator.distributions.base import FloatArray, Law
 from simulator.errors import ProfileError
@@ -125,10 +126,16 @@ class CostLaw(Part):
     """What calls cost in one state of the worker: points as measured, the fitted curve, the noise about it."""
 
     form: Literal["affine", "piecewise"]
-    fit_error: Seconds  # median over the points of |curve / mean - 1|
+    fit_error: Seconds  # mean of |curve / mean - 1| at inner points, each left out of its fit; of all, if fewer than 4
     curve: Curve
     noise: Residuals
     points: Annotated[tuple[Point, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if any(b.candidates <= a.candidates for a, b in pairwise(self.points)):
+            raise ValueError("points of rising candidates")
+        return self
 
 
 class RankerCost(Part):
@@ -168,14 +175,23 @@ def load_profile(name: str) -> Profile:
     path = files("simulator.costs").joinpath("default_profile.json") if name == DEFAULT else Path(name)
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:  # a ValueError is text that is not UTF-8, or a name that holds a NUL
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
         raise ProfileError(f"costs.profile: {name}: expected a cost profile, got none ({reason}); {REMEDY}") from error
     try:
-        return Profile.model_validate_json(text)
+        return Profile.model_validate_json(text, strict=True)
     except ValidationError as error:
-        found = [f"{'.'.join(map(str, one['loc'])) or 'the file'}: {one['msg']}" for one in error.errors()[:5]]
-        raise ProfileError(f"costs.profile: {name}: not a cost profile ({'; '.join(found)}); {REMEDY}") from error
+        found = "; ".join(_in_words(one) for one in error.errors()[:5])
+        raise ProfileError(f"costs.profile: {name}: not a cost profile ({found}); {REMEDY}") from error
+
+
+def _in_words(error: ErrorDetails) -> str:
+    """Return the key, what was expected there and, where it is one value, what was got."""
+    key = ".".join(map(str, error["loc"])) or "the file"
+    expected = error["msg"].replace("Value error,", "expected").replace("Input should be", "expected")
+    got = error["input"]
+    is_value = isinstance(got, int | float | str) and error["type"] != "json_invalid"
+    return f"{key}: {expected}, got {got!r}" if is_value else f"{key}: {expected}"
 
 
 def profile_schema() -> dict[str, Any]:

@@ -122,3 +122,30 @@ def test_points_keep_what_was_measured():
     point = fit_law({5: np.array([1e-3, 2e-3, 6e-3]), 50: np.full(4, 1e-2)}).points[0]
     assert (point.candidates, point.calls, point.mean_s) == (5, 3, pytest.approx(3e-3))
     assert (point.quantile(0), point.quantile(0.5), point.quantile(1)) == pytest.approx((1e-3, 2e-3, 6e-3))
+
+
+def test_noise_alone_seldom_bends_a_line():
+    """Of 200 straight costs measured with much noise and few calls, at most one in twenty is fitted by pieces."""
+    sizes = [10**k * part for k in range(6) for part in (1, 3)]
+    shape = 0.5**-2
+
+    def noisy(seed):
+        rng = np.random.default_rng(seed)
+        return {size: affine(size) * rng.gamma(shape, 1 / shape, 35) for size in sizes}
+
+    bent = sum(fit_law(noisy(seed)).form == "piecewise" for seed in range(200))
+    assert bent <= 10
+
+
+def test_the_fit_error_is_of_points_that_were_left_out():
+    """Pieces pass through every point, so what the fit is off by shows only at a point that it did not see."""
+    law = fit_law({size: np.full(3, kinked(size)) for size in SIZES})
+    assert law.form == "piecewise"
+    assert all(law.curve.at(size) == pytest.approx(kinked(size), rel=1e-9) for size in SIZES)
+    missed = kinked(100) + (kinked(1000) - kinked(100)) * 200 / 900  # at 300, where the line is straight: nothing
+    assert missed == pytest.approx(kinked(300))
+    at_1000 = kinked(300) + (kinked(3000) - kinked(300)) * 700 / 2700  # the kink itself
+    inner = [0.0] * len(SIZES[1:-1])
+    inner[SIZES.index(1000) - 1] = at_1000 / kinked(1000) - 1
+    # Without 3,000 the line from 1,000 to 10,000 is the truth, as is every other line beyond the kink.
+    assert law.fit_error == pytest.approx(np.mean(inner), rel=1e-9)

@@ -1,17 +1,20 @@
 """Measuring for real, with small budgets."""
 
+import gc
 import json
 import multiprocessing
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from simulator.costs.measure import LAWS, MERGE, MIN_CALLS, _affordable, _worker, measure
+from simulator.costs.measure import LAWS, MERGE, MIN_CALLS, _affordable, _serve, _worker, measure
 from simulator.costs.profile import load_profile
 from simulator.errors import SimulatorError
 
@@ -56,6 +59,47 @@ def test_the_longest_calls_are_dropped_first():
     """Where the budget does not suffice for all sizes, the cheap ones stay."""
     cost = {("a", 1): 1e-5, ("a", 1000): 1e-3, ("a", 1_000_000): 1.0}
     assert _affordable(cost, 5.0) == [("a", 1), ("a", 1000)]
+
+
+def served(monkeypatch, calls):
+    """Return what the worker answers to `calls`, served in a thread so that it can be given a fake ranker."""
+    here, there = multiprocessing.Pipe()
+    monkeypatch.setattr("simulator.costs.measure._callables", lambda rankers, seed: {"fake": busy_for})
+
+    def work():
+        with there:  # a worker that fails ends the pipe, and the test
+            _serve([], 0, there)
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    for call in calls:
+        here.send(call)
+    answers = [here.recv() for _ in calls]
+    here.close()  # the end of the pipe ends the worker
+    worker.join()
+    gc.unfreeze()  # the worker froze what was no longer its own process's
+    return answers
+
+
+def busy_for(size, number):
+    """Compute for `size` microseconds and no less."""
+    del number
+    ends = time.perf_counter() + size * 1e-6
+    while time.perf_counter() < ends:
+        pass
+
+
+def test_a_known_cost_is_measured(monkeypatch):
+    """Calls that compute for 1, 2 and 4 ms are answered one by one with those times.
+
+    None is shorter: the clock starts before the call. The quickest of forty is 5% longer at most; others may be more,
+    where the machine gives the core to someone else.
+    """
+    sizes = [1000, 2000, 4000] * 40
+    seconds = np.array(served(monkeypatch, [("fake", size, k) for k, size in enumerate(sizes)])).reshape(-1, 3)
+    expected = np.array([1e-3, 2e-3, 4e-3])
+    assert (seconds >= expected).all()
+    assert (seconds.min(axis=0) <= 1.05 * expected).all()
 
 
 def test_no_process_remains_after_an_error():

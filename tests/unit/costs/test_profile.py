@@ -119,6 +119,11 @@ BUSY = ("rankers", "logistic", "busy")
         ((*BUSY, "curve", "slope"), [float("inf")], "rankers.logistic.busy.curve.slope"),
         (("merge",), None, "merge: Field required"),
         (("extra",), 1, "extra"),
+        (("schema_version",), 3, "schema_version: expected 1, got 3"),
+        ((*BUSY, "curve", "slope"), [-1e-6], "curve.slope.0: expected greater than or equal to 0, got -1e-06"),
+        ((*BUSY, "curve", "slope"), ["1e-6"], "curve.slope.0: expected a valid number, got '1e-6'"),
+        ((*BUSY, "fit_error"), True, "busy.fit_error: expected a valid number, got True"),
+        ((*BUSY, "form"), "cubic", "got 'cubic'"),
     ],
 )
 def test_a_broken_profile_is_refused_with_its_key_and_a_remedy(profile, tmp_path, keys, value, named):
@@ -152,6 +157,21 @@ def test_what_is_no_profile_at_all_is_refused_with_a_remedy(tmp_path, content, r
         load_profile(str(path))
     assert str(found.value).startswith(f"costs.profile: {path}: ")
     assert REMEDY in str(found.value)
+
+
+def test_points_in_any_other_order_are_refused(profile, tmp_path):
+    """Points whose candidates do not rise are refused: the last point is taken for the largest."""
+    path = tmp_path / "profile.json"
+    points = json.loads(profile.as_text())["rankers"]["logistic"]["busy"]["points"]
+    path.write_text(edited(profile, (*BUSY, "points"), points[::-1]))
+    with pytest.raises(ProfileError, match=r"rankers\.logistic\.busy: expected points of rising candidates"):
+        load_profile(str(path))
+
+
+def test_a_name_that_no_file_can_have_is_refused():
+    """A name that holds a NUL is refused with the remedy, as a missing file is."""
+    with pytest.raises(ProfileError, match="simulator calibrate"):
+        load_profile("a\0b")
 
 
 def test_a_folder_is_no_profile(tmp_path):
