@@ -5,10 +5,20 @@ This is the only module that knows how a duration is written; everything else co
 
 import math
 import re
+from decimal import Decimal
 
 __all__ = ["format_duration", "parse_duration", "parse_number", "parse_share"]
 
-_SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+_SECONDS = {
+    "ns": Decimal("1e-9"),
+    "us": Decimal("1e-6"),
+    "µs": Decimal("1e-6"),
+    "ms": Decimal("1e-3"),
+    "s": Decimal(1),
+    "min": Decimal(60),
+    "h": Decimal(3600),
+    "d": Decimal(86400),
+}
 _NUMBER = r"(?:\d+(?:_\d+)*)(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?"
 _DURATION = re.compile(rf"({_NUMBER})\s*({'|'.join(_SECONDS)})")
 _PERCENT = re.compile(rf"({_NUMBER})\s*%")
@@ -46,9 +56,8 @@ def parse_duration(text: str) -> float:
     match = _DURATION.fullmatch(text.strip())
     if not match:
         raise ValueError(f"a duration with a unit such as 250us, 5ms, 1.5s, 10min or 24h, got {text!r}")
-    number, unit = parse_number(match[1]), match[2]
-    scale = _SECONDS[unit]
-    seconds = number * scale if scale >= 1 else number / round(1 / scale)
+    parse_number(match[1])
+    seconds = float(Decimal(match[1]) * _SECONDS[match[2]])
     if not math.isfinite(seconds):
         raise ValueError(f"a finite duration, got {text!r}")
     return seconds

@@ -14,7 +14,10 @@ PACKAGE = Path(simulator.__file__).parent
 def pytest_configure() -> None:
     """Throw away compiled kernels that are older than any source: Numba looks only at the kernel's own file."""
     kernels = list(PACKAGE.rglob("*.nb?"))
-    sources = [PACKAGE / "draws.py", *(path for room in ("engine", "policies") for path in (PACKAGE / room).glob("*.py"))]
+    sources = [
+        PACKAGE / "draws.py",
+        *(path for room in ("engine", "policies") for path in (PACKAGE / room).glob("*.py")),
+    ]
     if kernels and min(map(_changed, kernels)) < max(map(_changed, sources)):
         for kernel in kernels:
             kernel.unlink(missing_ok=True)

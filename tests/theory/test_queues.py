@@ -47,7 +47,7 @@ def test_mean_wait_is_pollaczek_and_khinchines(service, rho):
 )
 def test_mean_wait_depends_on_two_moments_alone(law, cv):
     """M/G/1 at rho = 0.6: every law of mean 1 and the same cv waits rho (1 + cv^2) / 2 (1 - rho) (Pollaczek 1930)."""
-    run = Run(scenario(0.6, [{"cost": {"distribution": law, "mean": "1s", "cv": cv}}]), 2 * length(0.6), 0.6)
+    run = Run(scenario(0.6, [{"cost": {"distribution": law, "mean": "1s", "cv": cv}}]), int(cv * length(0.6)), 0.6)
     row = {"id": f"{law}.{cv}", "quantity": "E[W]", "value": 0.6 * (1 + cv**2) / 0.8, "source": "Pollaczek 1930"}
     assert judged(run, [row]) == []
 
@@ -76,7 +76,7 @@ def test_erlang_service_has_the_phase_type_percentiles(rho):
 @pytest.mark.parametrize(("scv", "rho"), cases("mlogn1", "scv", "rho"))
 def test_lognormal_service_has_the_compound_geometric_percentiles(scv, rho):
     """M/LN/1: sojourn and waiting percentiles are those of the compound geometric sum."""
-    run = Run(scenario(rho, [{"cost": SERVICES[f"lognormal {scv}"]}]), 4 * length(rho), rho)
+    run = Run(scenario(rho, [{"cost": SERVICES[f"lognormal {scv}"]}]), 3 * length(rho), rho)
     assert judged(run, rows("mlogn1", scv=at(scv), rho=at(rho))) == []
 
 
