@@ -20,7 +20,7 @@ from simulator.statistics.summary import Summary, summarise_for
 from simulator.statistics.verdicts import Verdict, verdict_of, verdict_over_all
 from simulator.statistics.warmup import mser5, warmup_floor
 
-__all__ = ["LEVELS", "Judged", "RunAnswer", "StageAnswer", "run_scenario"]
+__all__ = ["LEVELS", "Judged", "RunAnswer", "StageAnswer", "run_scenario", "run_with"]
 
 LEVELS = (50.0, 90.0, 95.0, 99.0, 99.9)
 
@@ -139,7 +139,11 @@ def run_scenario(scenario: Scenario, engine: str = "compiled", on_progress: Prog
     InputError
         If the cost profile cannot be used, or does not cover the scenario.
     """
-    profile = load_profile(scenario.costs.profile)
+    return run_with(scenario, load_profile(scenario.costs.profile), engine, on_progress)
+
+
+def run_with(scenario: Scenario, profile: Profile, engine: str, on_progress: Progress | None = None) -> RunAnswer:
+    """Return what `scenario` does at its own load with costs from `profile`; otherwise as `run_scenario`."""
     plan = resolve(scenario, profile)
     load = offered_load(plan)
     automatic = scenario.traffic.warmup == "auto"

@@ -8,7 +8,7 @@ from typing import TypeVar
 from simulator.engine.plan import Plan
 from simulator.engine.result import Result
 
-__all__ = ["ENGINES", "engine_named", "replicate"]
+__all__ = ["ENGINES", "engine_named", "replicate", "threads"]
 
 ENGINES = ("compiled", "simpy")
 
@@ -26,6 +26,11 @@ def engine_named(name: str) -> Callable[[Plan, int], Result]:
     return compiled_engine
 
 
+def threads() -> int:
+    """Return how many replications run side by side: one a core."""
+    return os.cpu_count() or 1
+
+
 def replicate(plan: Plan, engine: str, summarise: Callable[[Result], T]) -> Iterator[T]:
     """Yield what `summarise` makes of each replication of `plan`, in order.
 
@@ -40,7 +45,7 @@ def replicate(plan: Plan, engine: str, summarise: Callable[[Result], T]) -> Iter
     if engine == "simpy":
         yield from map(one, range(plan.replications))
         return
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+    with ThreadPoolExecutor(max_workers=threads()) as pool:
         try:
             yield from pool.map(one, range(plan.replications))
         finally:

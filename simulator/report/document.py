@@ -7,9 +7,10 @@ from typing import Any
 
 from simulator import __version__
 from simulator.capacity.run import RunAnswer, StageAnswer
+from simulator.capacity.search import CapacityAnswer, CurvePoint
 from simulator.statistics.intervals import Estimate
 
-__all__ = ["SCHEMA_VERSION", "run_document"]
+__all__ = ["SCHEMA_VERSION", "capacity_document", "run_document"]
 
 SCHEMA_VERSION = 1
 MS = 1000.0
@@ -62,6 +63,39 @@ def run_document(answer: RunAnswer, overrides: dict[str, str]) -> dict[str, Any]
     if answer.saturated:
         document["transient_latency_ms"] = latency
     return document
+
+
+def capacity_document(answer: CapacityAnswer, overrides: dict[str, str]) -> dict[str, Any]:
+    """Return the document of a capacity search; the confirming run stands whole under `confirmation`."""
+    objective, stage = answer.limited_by
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "command": "capacity",
+        "scenario": answer.scenario.name,
+        "question": answer.scenario.question,
+        "seed": answer.scenario.seed,
+        "engine": answer.confirmation.engine,
+        "outcome": answer.outcome,
+        "max_qps": answer.max_qps.as_json(),
+        "analytic_bound_qps": answer.analytic_bound_qps,
+        "limited_by": {"objective": objective, "stage": stage},
+        "floor_p99_ms": answer.floor.scaled(MS).as_json(),
+        "curve": [_point(point) for point in answer.curve],
+        "confirmation": run_document(answer.confirmation, overrides),
+        "warnings": list(answer.warnings),
+        "provenance": _provenance(answer.confirmation, overrides),
+    }
+
+
+def _point(point: CurvePoint) -> dict[str, Any]:
+    """Return a point of the latency-load curve."""
+    p99 = UNKNOWN if point.saturated else point.p99.scaled(MS)
+    return {
+        "qps": point.qps,
+        "p99_ms": p99.as_json(),
+        "utilization": point.utilization,
+        "saturated": point.saturated,
+    }
 
 
 def _stage(stage: StageAnswer, *, saturated: bool) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from simulator.statistics.intervals import Estimate
 
-__all__ = ["Verdict", "verdict_of", "verdict_over_all"]
+__all__ = ["Verdict", "holds", "verdict_of", "verdict_over_all"]
 
 Verdict = Literal["met", "missed", "inconclusive"]
 
@@ -19,6 +19,11 @@ _HOLDS: dict[str, Callable[[float, float], bool]] = {
 }
 
 
+def holds(value: float, comparator: str, target: float) -> bool:
+    """Return whether `value` satisfies `comparator` `target`; an unknown value (NaN) satisfies nothing."""
+    return _HOLDS[comparator](value, target)
+
+
 def verdict_of(estimate: Estimate, comparator: str, target: float) -> Verdict:
     """Return "met" if all of the interval satisfies `comparator` `target`, "missed" if none of it does.
 
@@ -26,7 +31,7 @@ def verdict_of(estimate: Estimate, comparator: str, target: float) -> Verdict:
     """
     if math.isnan(estimate.low) or math.isnan(estimate.high):
         return "inconclusive"
-    ends = {_HOLDS[comparator](end, target) for end in (estimate.low, estimate.high)}
+    ends = {holds(end, comparator, target) for end in (estimate.low, estimate.high)}
     return "inconclusive" if len(ends) == 2 else ("met" if ends.pop() else "missed")
 
 

@@ -132,3 +132,25 @@ def test_interruptions_end_with_their_codes(small, sent, code):
     _, stderr = process.communicate(timeout=30)
     assert process.returncode == code
     assert "Traceback" not in stderr
+
+
+def test_capacity_prints_the_curve_and_the_answer(simulator, small):
+    """A capacity search prints the curve, the confirmation and the maximum, within 80 columns."""
+    outcome = simulator("capacity", small())
+    assert outcome.code == 0
+    assert "QPS (95% interval" in " ".join(outcome.stdout.split())
+    assert max(map(len, outcome.stdout.splitlines())) <= 80
+
+
+def test_capacity_prints_one_document(simulator, small):
+    """With --json the maximum, the bound and what limits are one document."""
+    document = simulator("capacity", small(), "--json").document
+    assert 0 < document["max_qps"]["low"] < document["max_qps"]["high"] < document["analytic_bound_qps"]
+    assert document["limited_by"] == {"objective": "p99 < 50ms", "stage": "first"}
+
+
+def test_capacity_of_the_impossible_ends_with_3(simulator, small):
+    """An objective that is missed at no load is an answer with exit code 3."""
+    outcome = simulator("capacity", small(sla={"qps": 100, "objectives": ["p99 < 1ms"]}))
+    assert outcome.code == 3
+    assert "Never" in outcome.stdout

@@ -1,0 +1,56 @@
+"""`simulator capacity`: the largest load at which the objectives hold, and what limits it."""
+
+import typer
+
+from simulator.cli.console import check_choice, progress, show, show_json, warn
+from simulator.cli.options import (
+    Engine,
+    File,
+    Json,
+    Out,
+    Quiet,
+    Replications,
+    Seed,
+    Set,
+    all_overrides,
+    overrides_by_path,
+)
+
+__all__ = ["capacity"]
+
+
+def capacity(  # noqa: PLR0913  one parameter an option
+    file: File,
+    set_: Set = [],  # noqa: B006  typer never changes it
+    seed: Seed = None,
+    replications: Replications = None,
+    engine: Engine = "compiled",
+    json: Json = False,
+    quiet: Quiet = False,
+    out: Out = None,
+) -> None:
+    """Find the maximum QPS under the SLA and what limits it."""
+    from simulator.scenario.load import load_scenario  # heavy, and only some commands need it
+
+    overrides = all_overrides(set_, seed, replications)
+    scenario = load_scenario(file, overrides)
+
+    from simulator.capacity.search import find_capacity  # loads Numba, so only once the scenario is known to be good
+    from simulator.engine.replications import ENGINES
+    from simulator.report.files import check_writable
+
+    check_choice("--engine", engine, ENGINES)
+    if out is not None:
+        check_writable(out)
+    with progress("capacity", quiet=quiet or json) as on_progress:
+        answer = find_capacity(scenario, engine, on_progress)
+    warn(answer.warnings, quiet=quiet)
+    if json:
+        from simulator.report.document import capacity_document  # one of two forms is loaded
+
+        show_json(capacity_document(answer, overrides_by_path(overrides)), out)
+    else:
+        from simulator.report.capacity_table import capacity_tables  # one of two forms is loaded
+
+        show(capacity_tables(answer), out)
+    raise typer.Exit(3 if answer.outcome == "never" else 0)
