@@ -99,6 +99,7 @@ def find_capacity(scenario: Scenario, engine: str = "compiled", on_progress: Pro
     search = _Search(plan, engine, scenario.sla.objectives)
     roots = search.roots(bound, steps)
     found = estimate([root for root, _ in roots])
+    found = replace(found, high=min(found.high, bound))  # no system bears more than its bound
     outcome: Outcome = "found"
     if found.value <= FLOOR * bound:
         outcome, found = "never", Estimate(0.0, 0.0, 0.0)
