@@ -18,7 +18,7 @@ from simulator.statistics.intervals import Estimate, estimate
 from simulator.statistics.load import Load, offered_load
 from simulator.statistics.summary import Summary, summarise_for
 from simulator.statistics.verdicts import Verdict, verdict_of, verdict_over_all
-from simulator.statistics.warmup import mser5, warmup_floor
+from simulator.statistics.warmup import mser5, planned_warmup, warmup_floor
 
 __all__ = ["LEVELS", "Judged", "RunAnswer", "StageAnswer", "run_scenario", "run_with"]
 
@@ -148,7 +148,7 @@ def run_with(scenario: Scenario, profile: Profile, engine: str, on_progress: Pro
     load = offered_load(plan)
     automatic = scenario.traffic.warmup == "auto"
     if automatic:
-        plan = replace(plan, warmup=min(warmup_floor(plan, load), 4 * plan.queries))
+        plan = replace(plan, warmup=planned_warmup(plan, load))
     summaries = _replications(scenario, plan, engine, on_progress)
     if automatic and not load.saturated(plan):
         settled = mser5(np.mean([summary.series for summary in summaries], axis=0))

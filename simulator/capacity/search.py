@@ -22,7 +22,7 @@ from simulator.statistics.intervals import Estimate, estimate
 from simulator.statistics.load import Load, offered_load
 from simulator.statistics.summary import Summary, summarise_for
 from simulator.statistics.verdicts import holds
-from simulator.statistics.warmup import warmup_floor
+from simulator.statistics.warmup import planned_warmup
 
 __all__ = ["CapacityAnswer", "CurvePoint", "Outcome", "find_capacity"]
 
@@ -96,7 +96,7 @@ def find_capacity(scenario: Scenario, engine: str = "compiled", on_progress: Pro
     plan = resolve(scenario, profile)
     bound = _bound(plan, offered_load(plan))
     steps = _Steps(plan.replications + len(CURVE) + 2, on_progress)
-    search = _Search(plan, engine, scenario.sla.objectives)
+    search = _Search(plan, engine, scenario.sla.objectives, automatic=scenario.traffic.warmup == "auto")
     roots = search.roots(bound, steps)
     found = estimate([root for root, _ in roots])
     found = replace(found, high=min(found.high, bound))  # no system bears more than its bound
@@ -142,7 +142,8 @@ class _Steps:
 class _Search:
     """Bisection for each replication's own root."""
 
-    def __init__(self, plan: Plan, engine: str, objectives: tuple[Objective, ...]) -> None:
+    def __init__(self, plan: Plan, engine: str, objectives: tuple[Objective, ...], *, automatic: bool) -> None:
+        self.automatic = automatic  # whether each load gets the warm-up that it needs
         self.plan, self.simulate, self.objectives = plan, engine_named(engine), objectives
         self.levels = sorted({*LEVELS, *(o.argument for o in objectives if o.metric == "percentile" and o.argument)})
         self.limits = sorted({o.argument for o in objectives if o.metric == "over" and o.argument is not None})
@@ -174,16 +175,12 @@ class _Search:
 
     def _failing(self, replication: int, qps: float) -> str:
         """Return the first objective that fails at a load, empty if none does."""
-        plan = with_load(self.plan, qps)
+        plan = replace(self.plan, qps=qps)
+        if self.automatic:
+            plan = replace(plan, warmup=planned_warmup(plan, offered_load(plan)))
         summary = summarise_for(plan, self.levels, self.limits)(self.simulate(plan, replication))
         failing = [objective.text for objective in self.objectives if not _met(objective, summary)]
         return failing[0] if failing else ""
-
-
-def with_load(plan: Plan, qps: float) -> Plan:
-    """Return `plan` at another load, with the warm-up that this load needs."""
-    loaded = replace(plan, qps=qps)
-    return replace(loaded, warmup=min(warmup_floor(loaded, offered_load(loaded)), 4 * plan.queries))
 
 
 def _met(objective: Objective, summary: Summary) -> bool:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from simulator.engine.plan import Plan
 from simulator.statistics.load import Load
 
-__all__ = ["mser5", "warmup_floor"]
+__all__ = ["mser5", "planned_warmup", "warmup_floor"]
 
 _BATCH = 5
 
@@ -27,6 +27,11 @@ def warmup_floor(plan: Plan, load: Load) -> int:
         for service, rho in zip(load.mean_service_s, load.utilization, strict=True)
     ]
     return math.ceil(plan.qps * max(settle))
+
+
+def planned_warmup(plan: Plan, load: Load) -> int:
+    """Return the queries to simulate before the measured ones: the floor, but at most four times the measured."""
+    return min(warmup_floor(plan, load), 4 * plan.queries)
 
 
 def mser5(series: NDArray[np.float64]) -> int:
