@@ -27,8 +27,8 @@ class Conservation:
         return Conservation(*(one + two for one, two in pairs))
 
 
-def check_conservation(result: Result) -> Conservation:
-    """Return the counts of `result` after checking its laws of conservation.
+def check_conservation(result: Result, warmup: int = 0) -> Conservation:
+    """Return the counts of `result` after checking its laws of conservation; busy time is that after `warmup` queries.
 
     Raises
     ------
@@ -54,9 +54,20 @@ def check_conservation(result: Result) -> Conservation:
         "no stage starts before the one before it ends": bool((result.stage_start >= begun_before)[done].all()),
         "no stage ends before it starts": bool((result.stage_end >= result.stage_start)[done].all()),
         "no part of a latency is negative": bool((result.parts[done] >= 0).all()),
+        "busy time is the sum of services": _busy_is_services(result, warmup),
         "a query's parts sum to its latency": bool((error <= TOLERANCE_S * np.maximum(1.0, result.end[done])).all()),
     }
     broken = [law for law, holds in laws.items() if not holds]
     if broken:
         raise SimulatorError(f"the engine broke conservation: {'; '.join(broken)}; please report this scenario")
     return counts
+
+
+def _busy_is_services(result: Result, warmup: int) -> bool:
+    """Return whether each stage was busy for its services: exactly those seen of one shard, no less of many."""
+    for s, busy in enumerate(result.busy):
+        seen = float(result.parts[warmup:, s, 2].sum())
+        total, slack = float(busy.sum()), 1e-9 * max(1.0, seen)
+        if total < seen - slack or (len(busy) == 1 and total > seen + slack):
+            return False
+    return True

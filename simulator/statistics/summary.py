@@ -71,7 +71,7 @@ def summarise_for(plan: Plan, levels: Sequence[float], thresholds: Sequence[floa
     """
 
     def summarise(result: Result) -> Summary:
-        conservation = check_conservation(result)
+        conservation = check_conservation(result, plan.warmup)
         measured = slice(plan.warmup, None)
         completed = result.outcome[measured] == COMPLETED
         latency = result.latency[measured][completed]

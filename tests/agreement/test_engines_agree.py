@@ -108,7 +108,7 @@ def test_engines_agree_bit_for_bit(scenario):
     by_simpy = reference.simulate(plan, 0)
     assert by_simpy.differences(compiled.simulate(plan, 0)) == []
     assert by_simpy.differences(by_events(plan, 0)) == []
-    check_conservation(by_simpy)
+    check_conservation(by_simpy, plan.warmup)
 
 
 SHIPPED = ["web_search", "tail_at_scale", "one_machine"]

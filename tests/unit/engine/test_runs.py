@@ -164,6 +164,14 @@ def test_parts_that_do_not_add_up_are_noticed():
         check_conservation(result)
 
 
+def test_busy_time_that_no_service_explains_is_noticed():
+    """A microsecond of busy time beyond the services of a stage's one shard is a fault."""
+    result = compiled.simulate(plan([{"cost": "1s"}]), 0)
+    result.busy[0][0, 0] += 1e-6
+    with pytest.raises(SimulatorError, match="busy time"):
+        check_conservation(result)
+
+
 def test_far_extrapolation_is_refused_unless_asked_for():
     """A call eleven times the measured size is refused with the remedy, and taken with extrapolate: true."""
     profile = load_profile("default")
