@@ -67,11 +67,11 @@ def uniform_at(stream: np.uint64, query: int, shard: int, attempt: int = 0) -> f
 
 
 @njit(cache=True)
-def uniforms(stream: np.uint64, queries: int) -> NDArray[np.float64]:
-    """Return one uniform number in (0, 1) for each of the first `queries` queries of `stream`, shape (Q,)."""
+def uniforms(stream: np.uint64, queries: int, first: int = 0) -> NDArray[np.float64]:
+    """Return one uniform number in (0, 1) for each of `queries` queries of `stream` from `first` on, shape (Q,)."""
     out = np.empty(queries)
     for q in range(queries):
-        out[q] = uniform_at(stream, q, 0)
+        out[q] = uniform_at(stream, first + q, 0)
     return out
 
 

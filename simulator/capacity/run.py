@@ -16,11 +16,12 @@ from simulator.scenario.model import Scenario
 from simulator.scenario.objectives import Objective
 from simulator.statistics.intervals import Estimate, estimate
 from simulator.statistics.load import Load, offered_load
+from simulator.statistics.measures import levels_of, thresholds_of, value_of
 from simulator.statistics.summary import Summary, summarise_for
 from simulator.statistics.verdicts import Verdict, verdict_of, verdict_over_all
 from simulator.statistics.warmup import mser5, planned_warmup, warmup_floor
 
-__all__ = ["LEVELS", "Judged", "RunAnswer", "StageAnswer", "run_scenario", "run_with"]
+__all__ = ["LEVELS", "Estimates", "Judged", "RunAnswer", "StageAnswer", "run_scenario", "run_with"]
 
 LEVELS = (50.0, 90.0, 95.0, 99.0, 99.9)
 
@@ -55,15 +56,29 @@ class Judged:
 
 
 @dataclass(frozen=True, eq=False)
-class RunAnswer:
-    """What a run found.
+class Estimates:
+    """What objectives may ask of a run.
 
     Attributes
     ----------
     latency
-        Estimates in seconds by name: mean, p50, ..., max.
+        Seconds by name: mean, p50, ..., max.
     over
         Share of queries slower than each threshold in seconds.
+    """
+
+    latency: dict[str, Estimate]
+    over: dict[float, Estimate]
+    error_rate: Estimate
+    coverage: Estimate
+
+
+@dataclass(frozen=True, eq=False)
+class RunAnswer(Estimates):
+    """What a run found.
+
+    Attributes
+    ----------
     saturated
         Names of the queues offered as much as they can serve or more; percentiles then describe the length of the run,
         not the system.
@@ -77,10 +92,6 @@ class RunAnswer:
     engine: str
     load: Load
     summaries: tuple[Summary, ...]
-    latency: dict[str, Estimate]
-    over: dict[float, Estimate]
-    error_rate: Estimate
-    coverage: Estimate
     goodput_qps: Estimate
     stages: tuple[StageAnswer, ...]
     merge_utilization: Estimate
@@ -161,10 +172,9 @@ def run_with(scenario: Scenario, profile: Profile, engine: str, on_progress: Pro
 def _replications(scenario: Scenario, plan: Plan, engine: str, on_progress: Progress | None) -> tuple[Summary, ...]:
     """Return the summaries of all replications."""
     objectives = scenario.sla.objectives if scenario.sla else ()
-    levels = {item.argument for item in objectives if item.metric == "percentile" and item.argument is not None}
-    thresholds = {item.argument for item in objectives if item.metric == "over" and item.argument is not None}
+    summarise = summarise_for(plan, levels_of(objectives, LEVELS), thresholds_of(objectives))
     done: list[Summary] = []
-    for summary in replicate(plan, engine, summarise_for(plan, sorted({*LEVELS, *levels}), sorted(thresholds))):
+    for summary in replicate(plan, engine, summarise):
         done.append(summary)
         if on_progress:
             on_progress(len(done), plan.replications)
@@ -180,12 +190,12 @@ def _answer(
         return estimate([value(summary) for summary in summaries])
 
     saturated = load.saturated(plan)
-    latency = {name: over_all(partial(_named, "latency", name)) for name in summaries[0].latency}
-    over = {limit: over_all(partial(_named, "over", limit)) for limit in summaries[0].over}
-    shares = {
-        "error_rate": over_all(lambda one: one.error_rate),
-        "coverage": over_all(lambda one: one.coverage),
-    }
+    estimates = Estimates(
+        latency={name: over_all(partial(_named, "latency", name)) for name in summaries[0].latency},
+        over={limit: over_all(partial(_named, "over", limit)) for limit in summaries[0].over},
+        error_rate=over_all(lambda one: one.error_rate),
+        coverage=over_all(lambda one: one.coverage),
+    )
     objectives = scenario.sla.objectives if scenario.sla else ()
     return RunAnswer(
         scenario=scenario,
@@ -194,15 +204,13 @@ def _answer(
         engine=engine,
         load=load,
         summaries=summaries,
-        latency=latency,
-        over=over,
-        **shares,
+        **vars(estimates),
         goodput_qps=over_all(lambda one: one.goodput_qps),
         stages=tuple(_stage(scenario, plan, summaries, s) for s in range(len(plan.names))),
         merge_utilization=over_all(lambda one: one.merge_utilization),
-        judged=tuple(_judge(item, latency, over, shares, saturated=bool(saturated)) for item in objectives),
+        judged=tuple(_judge(item, estimates, saturated=bool(saturated)) for item in objectives),
         saturated=saturated,
-        warnings=(*plan.warnings, *_doubts(plan, load, latency)),
+        warnings=(*plan.warnings, *_doubts(plan, load, estimates.latency)),
     )
 
 
@@ -234,23 +242,10 @@ def _stage(scenario: Scenario, plan: Plan, summaries: tuple[Summary, ...], s: in
     )
 
 
-def _judge(
-    objective: Objective,
-    latency: dict[str, Estimate],
-    over: dict[float, Estimate],
-    shares: dict[str, Estimate],
-    *,
-    saturated: bool,
-) -> Judged:
+def _judge(objective: Objective, estimates: Estimates, *, saturated: bool) -> Judged:
     """Return the verdict on one objective; a saturated system has no latency, and misses what is asked of it."""
-    argument = objective.argument
-    if objective.metric in shares:
-        found = shares[objective.metric]
-    elif objective.metric == "over" and argument is not None:
-        found = over[argument]
-    else:
-        found = latency[f"p{argument:g}" if objective.metric == "percentile" else objective.metric]
-    if saturated and objective.metric not in shares:
+    found = value_of(objective, estimates)
+    if saturated and objective.metric not in ("error_rate", "coverage"):
         return Judged(objective, found, "missed")
     return Judged(objective, found, verdict_of(found, objective.comparator, objective.value))
 

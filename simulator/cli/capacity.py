@@ -35,7 +35,7 @@ def capacity(  # noqa: PLR0913  one parameter an option
     overrides = all_overrides(set_, seed, replications)
     scenario = load_scenario(file, overrides)
 
-    from simulator.capacity.search import find_capacity  # loads Numba, so only once the scenario is known to be good
+    from simulator.capacity.answer import find_capacity  # loads Numba, so only once the scenario is known to be good
     from simulator.engine.replications import ENGINES
     from simulator.report.files import check_writable
 
@@ -53,4 +53,4 @@ def capacity(  # noqa: PLR0913  one parameter an option
         from simulator.report.capacity_table import capacity_tables  # one of two forms is loaded
 
         show(capacity_tables(answer), out)
-    raise typer.Exit(3 if answer.outcome == "never" else 0)
+    raise typer.Exit(3 if answer.maximum.outcome == "never" else 0)

@@ -118,9 +118,9 @@ def fill_shards(out: NDArray[np.float64], laws: LawTables, law: int, stream: np.
 
 
 @njit(cache=True)
-def query_values(laws: LawTables, law: int, stream: np.uint64, queries: int) -> NDArray[np.float64]:
-    """Return one value of law number `law` for each of `queries` queries, shape (Q,)."""
+def query_values(laws: LawTables, law: int, stream: np.uint64, queries: int, first: int = 0) -> NDArray[np.float64]:
+    """Return one value of law number `law` for each of `queries` queries from `first` on, shape (Q,)."""
     out = np.empty(queries)
     for q in range(queries):
-        out[q] = value_at(laws, law, stream, q, 0)
+        out[q] = value_at(laws, law, stream, first + q, 0)
     return out

@@ -3,7 +3,7 @@
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from simulator.capacity.search import CapacityAnswer
+from simulator.capacity.answer import CapacityAnswer
 from simulator.report.tables import new_table, spread
 from simulator.units import format_duration
 
@@ -13,22 +13,24 @@ __all__ = ["capacity_sentence", "capacity_tables"]
 def capacity_sentence(answer: CapacityAnswer) -> str:
     """Return the answer in one sentence, with what to do next."""
     objective, queue = answer.limited_by
-    floor = f"p99 at no load is {format_duration(answer.floor.value)}"
+    maximum = answer.maximum
+    floor = f"p99 at no load is {format_duration(answer.floor.latency['p99'].value)}"
     where = "the broker's merge" if queue == "merge" else f"stage {queue}"
-    if answer.outcome == "never":
+    if maximum.outcome == "never":
         return (
             f"Never: {objective} is missed even at no load ({floor}); make the calls shorter: more shards, fewer "
             "candidates, a cheaper ranker, or a faster machine."
         )
-    if answer.outcome == "beyond":
+    if maximum.outcome == "beyond":
         return (
-            f"Up to {answer.analytic_bound_qps:,.0f} QPS, where {where} is full: every objective holds all the way "
-            "to what the workers can serve; only more workers or replicas there would bear more."
+            f"At least {maximum.judged_qps:,.0f} QPS ({floor}): every objective holds as far as this run can "
+            f"judge, {maximum.judged_qps / maximum.bound_qps:.1%} of the {maximum.bound_qps:,.0f} QPS at which {where} "
+            "is full. Only more workers or replicas there would bear more; more traffic.queries judge nearer to it."
         )
-    most = answer.max_qps
+    most = maximum.qps
     return (
-        f"{most.value:,.0f} QPS (95% interval {most.low:,.0f} to {most.high:,.0f}), limited by {objective}; "
-        f"{where} fills up first, at {answer.analytic_bound_qps:,.0f} QPS ({floor})."
+        f"{most.value:,.0f} QPS (95% interval {most.low:,.0f} to {most.high:,.0f}), limited by {objective} in {where}; "
+        f"{answer.maximum.queue} is full at {maximum.bound_qps:,.0f} QPS ({floor})."
     )
 
 
@@ -39,11 +41,11 @@ def capacity_tables(answer: CapacityAnswer) -> RenderableType:
     for head in ("QPS", "busiest", "p99", "95% interval"):
         table.add_column(head, justify="right", no_wrap=True)
     for point in answer.curve:
-        here = answer.outcome == "found" and point.qps == answer.max_qps.value
+        here = answer.maximum.outcome == "found" and point.qps == answer.maximum.qps.value
         p99 = ("saturated", "") if point.saturated else (format_duration(point.p99.value), spread(point.p99))
         table.add_row(f"{point.qps:,.1f}", f"{point.utilization:.0%}", *p99, style="bold" if here else None)
     blocks: list[RenderableType] = [heading, table]
-    if answer.outcome == "found":
+    if answer.maximum.outcome == "found":
         again = "; ".join(f"{one.objective.text}: {one.verdict}" for one in answer.confirmation.judged)
         tail = answer.confirmation.latency["p99"]
         found = f"{format_duration(tail.value)} ({spread(tail)})"

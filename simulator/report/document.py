@@ -6,8 +6,8 @@ from importlib.metadata import version
 from typing import Any
 
 from simulator import __version__
+from simulator.capacity.answer import CapacityAnswer, CurvePoint
 from simulator.capacity.run import RunAnswer, StageAnswer
-from simulator.capacity.search import CapacityAnswer, CurvePoint
 from simulator.statistics.intervals import Estimate
 
 __all__ = ["SCHEMA_VERSION", "capacity_document", "run_document"]
@@ -75,11 +75,12 @@ def capacity_document(answer: CapacityAnswer, overrides: dict[str, str]) -> dict
         "question": answer.scenario.question,
         "seed": answer.scenario.seed,
         "engine": answer.confirmation.engine,
-        "outcome": answer.outcome,
-        "max_qps": answer.max_qps.as_json(),
-        "analytic_bound_qps": answer.analytic_bound_qps,
+        "outcome": answer.maximum.outcome,
+        "max_qps": answer.maximum.qps.as_json(),
+        "analytic_bound_qps": answer.maximum.bound_qps,
+        "judged_to_qps": answer.maximum.judged_qps,
         "limited_by": {"objective": objective, "stage": stage},
-        "floor_p99_ms": answer.floor.scaled(MS).as_json(),
+        "floor_p99_ms": answer.floor.latency["p99"].scaled(MS).as_json(),
         "curve": [_point(point) for point in answer.curve],
         "confirmation": run_document(answer.confirmation, overrides),
         "warnings": list(answer.warnings),
@@ -89,9 +90,10 @@ def capacity_document(answer: CapacityAnswer, overrides: dict[str, str]) -> dict
 
 def _point(point: CurvePoint) -> dict[str, Any]:
     """Return a point of the latency-load curve."""
-    p99 = UNKNOWN if point.saturated else point.p99.scaled(MS)
+    p50, p99 = (UNKNOWN if point.saturated else found.scaled(MS) for found in (point.p50, point.p99))
     return {
         "qps": point.qps,
+        "p50_ms": p50.as_json(),
         "p99_ms": p99.as_json(),
         "utilization": point.utilization,
         "saturated": point.saturated,

@@ -1,6 +1,6 @@
 """What the plan alone says of its load: the utilisation law, stage by stage. Letters: Q queries, S stages."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,11 +35,23 @@ class Load:
         """The utilisation of the most loaded queue."""
         return max(*self.utilization, self.merge_utilization)
 
+    def scaled(self, factor: float) -> "Load":
+        """Return the load at `factor` times the queries a second."""
+        loads = tuple(rho * factor for rho in self.utilization)
+        return replace(self, utilization=loads, merge_utilization=self.merge_utilization * factor)
+
+    def by_queue(self, plan: Plan) -> dict[str, float]:
+        """Return the utilisation of every queue of `plan` by name; "merge" is the broker's."""
+        return dict(zip([*plan.names, "merge"], [*self.utilization, self.merge_utilization], strict=True))
+
+    def busiest(self, plan: Plan) -> str:
+        """Return the queue that fills up first."""
+        loads = self.by_queue(plan)
+        return max(loads, key=lambda name: loads[name])
+
     def saturated(self, plan: Plan) -> tuple[str, ...]:
         """Return the names of the queues of `plan` offered all they can serve or more; "merge" is the broker's."""
-        names = [*plan.names, "merge"]
-        loads = [*self.utilization, self.merge_utilization]
-        return tuple(name for name, rho in zip(names, loads, strict=True) if rho >= 1)
+        return tuple(name for name, rho in self.by_queue(plan).items() if rho >= 1)
 
 
 def offered_load(plan: Plan) -> Load:

@@ -11,7 +11,7 @@ from simulator.engine.plan import Plan
 from simulator.engine.result import COMPLETED, PARTS, Result
 from simulator.statistics.percentiles import percentile
 
-__all__ = ["StageSummary", "Summary", "summarise_for"]
+__all__ = ["Measured", "StageSummary", "Summary", "measure", "summarise_for"]
 
 
 @dataclass(frozen=True)
@@ -28,17 +28,31 @@ class StageSummary:
 
 
 @dataclass(frozen=True, eq=False)
-class Summary:
+class Measured:
+    """What objectives may ask of one replication.
+
+    Attributes
+    ----------
+    latency
+        Seconds by name: mean, max, and p<level> for each level asked for.
+    over
+        Share of completed queries slower than each threshold in seconds.
+    """
+
+    latency: dict[str, float]
+    over: dict[float, float]
+    error_rate: float
+    coverage: float
+
+
+@dataclass(frozen=True, eq=False)
+class Summary(Measured):
     """One replication.
 
     Attributes
     ----------
     series
         (warm-up + Q,) latencies in seconds of all queries in order of arrival, the warm-up's first.
-    latency
-        Seconds by name: mean, max, and p<level> for each level asked for.
-    over
-        Share of completed queries slower than each threshold in seconds.
     mean_parts, p99_parts
         (S, 5) seconds in each of PARTS: the mean over queries, and those of the query at the 99th percentile.
     requests
@@ -46,10 +60,6 @@ class Summary:
     """
 
     series: NDArray[np.float64]
-    latency: dict[str, float]
-    over: dict[float, float]
-    error_rate: float
-    coverage: float
     goodput_qps: float
     stages: tuple[StageSummary, ...]
     merge_utilization: float
@@ -75,17 +85,11 @@ def summarise_for(plan: Plan, levels: Sequence[float], thresholds: Sequence[floa
         measured = slice(plan.warmup, None)
         completed = result.outcome[measured] == COMPLETED
         latency = result.latency[measured][completed]
-        named = {"mean": _mean(latency)}
-        named |= {f"p{level:g}": percentile(latency, level) for level in levels}
-        named["max"] = float(latency.max()) if latency.size else float("nan")
         span = _span(plan, result)
         parts = result.parts[measured][completed]
         return Summary(
+            **vars(measure(plan, result, levels, thresholds)),
             series=result.latency,
-            latency=named,
-            over={threshold: _mean(latency > threshold) for threshold in thresholds},
-            error_rate=float(1 - completed.mean()),
-            coverage=float(result.coverage[measured].mean()),
             goodput_qps=_goodput(plan, result),
             stages=tuple(_stage(plan, result, s, span) for s in range(len(plan.names))),
             merge_utilization=float(result.merge_busy.sum()) / (span * max(plan.merge_workers, 1)),
@@ -96,6 +100,22 @@ def summarise_for(plan: Plan, levels: Sequence[float], thresholds: Sequence[floa
         )
 
     return summarise
+
+
+def measure(plan: Plan, result: Result, levels: Sequence[float], thresholds: Sequence[float]) -> Measured:
+    """Return what objectives may ask of a result of `plan`; parameters as in `summarise_for`."""
+    measured = slice(plan.warmup, None)
+    completed = result.outcome[measured] == COMPLETED
+    latency = result.latency[measured][completed]
+    named = {"mean": _mean(latency)}
+    named |= {f"p{level:g}": percentile(latency, level) for level in levels}
+    named["max"] = float(latency.max()) if latency.size else float("nan")
+    return Measured(
+        latency=named,
+        over={threshold: _mean(latency > threshold) for threshold in thresholds},
+        error_rate=float(1 - completed.mean()),
+        coverage=float(result.coverage[measured].mean()),
+    )
 
 
 def _mean(values: NDArray[np.float64] | NDArray[np.bool_]) -> float:

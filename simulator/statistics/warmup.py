@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from simulator.engine.plan import Plan
 from simulator.statistics.load import Load
 
-__all__ = ["mser5", "planned_warmup", "warmup_floor"]
+__all__ = ["longest_warmup", "mser5", "planned_warmup", "warmup_floor"]
 
 _BATCH = 5
 
@@ -29,9 +29,14 @@ def warmup_floor(plan: Plan, load: Load) -> int:
     return math.ceil(plan.qps * max(settle))
 
 
+def longest_warmup(plan: Plan) -> int:
+    """Return the most queries that a run leaves out: four times those it measures."""
+    return 4 * plan.queries
+
+
 def planned_warmup(plan: Plan, load: Load) -> int:
-    """Return the queries to simulate before the measured ones: the floor, but at most four times the measured."""
-    return min(warmup_floor(plan, load), 4 * plan.queries)
+    """Return the queries to simulate before the measured ones: the floor, within what the run can afford."""
+    return min(warmup_floor(plan, load), longest_warmup(plan))
 
 
 def mser5(series: NDArray[np.float64]) -> int:

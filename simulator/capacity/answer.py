@@ -1,0 +1,143 @@
+"""The answer to `simulator capacity`: the maximum load, what limits it, and what the load does on the way there."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from simulator.capacity.run import RunAnswer, run_with
+from simulator.capacity.search import NO_LOAD, Maximum, find_maximum
+from simulator.costs.profile import Profile, load_profile
+from simulator.engine.plan import Plan
+from simulator.engine.replications import replicate
+from simulator.engine.resolve import resolve
+from simulator.engine.result import Result
+from simulator.scenario.model import Scenario
+from simulator.statistics.intervals import Estimate, estimate
+from simulator.statistics.load import Load, offered_load
+from simulator.statistics.summary import measure
+from simulator.statistics.warmup import planned_warmup
+
+__all__ = ["CapacityAnswer", "CurvePoint", "find_capacity"]
+
+Progress = Callable[[int, int], None]
+
+CURVE = (0.1, 0.25, 0.4, 0.55, 0.7, 0.8, 0.9, 0.95)
+"""Loads of the latency-load curve, as shares of the analytic bound."""
+
+FRESH = 1_000_003
+"""Added to the seed of the confirming run, which must not share the search's luck."""
+
+
+@dataclass(frozen=True)
+class CurvePoint:
+    """The system at one load; p50 and p99 in seconds."""
+
+    qps: float
+    p50: Estimate
+    p99: Estimate
+    utilization: float
+    saturated: bool
+
+
+@dataclass(frozen=True, eq=False)
+class CapacityAnswer:
+    """What the search found.
+
+    Attributes
+    ----------
+    limited_by
+        The objective that fails first above the answer, and the queue whose p99 grew most from no load; where
+        nothing could grow, the queue that fills up first.
+    floor
+        A run at no load.
+    curve
+        The latency-load curve around the answer, by rising load.
+    confirmation
+        A run at the answer with fresh seeds.
+    """
+
+    scenario: Scenario
+    profile: Profile
+    maximum: Maximum
+    limited_by: tuple[str, str]
+    floor: RunAnswer
+    curve: tuple[CurvePoint, ...]
+    confirmation: RunAnswer
+    warnings: tuple[str, ...]
+
+
+def find_capacity(scenario: Scenario, engine: str = "compiled", on_progress: Progress | None = None) -> CapacityAnswer:
+    """Return the largest load at which every objective of `scenario` holds, and the curve around it.
+
+    Raises
+    ------
+    InputError
+        If the scenario has no objectives, or its profile cannot be used.
+    """
+    profile = load_profile(scenario.costs.profile)
+    plan = resolve(scenario, profile)
+    steps = _Steps(plan.replications + len(CURVE) + 3, on_progress)
+    maximum = find_maximum(scenario, profile, engine, steps.step)
+    bound, found = maximum.bound_qps, maximum.outcome == "found"
+    floor = _run_at(scenario, profile, engine, NO_LOAD * bound)
+    steps.step()
+    confirmed = maximum.qps.value if maximum.outcome != "never" else NO_LOAD * bound
+    fresh = scenario.model_copy(update={"seed": scenario.seed + FRESH})
+    confirmation = _run_at(fresh, profile, engine, confirmed)
+    steps.step()
+    load = offered_load(plan)
+    curve = []
+    for qps in sorted({*(share * bound for share in CURVE), *([maximum.qps.value] if found else [])}):
+        curve.append(_point(plan, load, engine, qps))
+        steps.step()
+    return CapacityAnswer(
+        scenario=scenario,
+        profile=profile,
+        maximum=maximum,
+        limited_by=(maximum.objective, _grown(floor, confirmation) if found else maximum.queue),
+        floor=floor,
+        curve=tuple(curve),
+        confirmation=confirmation,
+        warnings=plan.warnings,
+    )
+
+
+class _Steps:
+    """Counts finished pieces of work for a progress bar."""
+
+    def __init__(self, total: int, on_progress: Progress | None) -> None:
+        self.done, self.total, self.on_progress = 0, total, on_progress
+
+    def step(self) -> None:
+        """Count one more."""
+        self.done += 1
+        if self.on_progress:
+            self.on_progress(min(self.done, self.total), self.total)
+
+
+def _run_at(scenario: Scenario, profile: Profile, engine: str, qps: float) -> RunAnswer:
+    """Return the scenario's run at a load."""
+    traffic = scenario.traffic.model_copy(update={"qps": qps})
+    return run_with(scenario.model_copy(update={"traffic": traffic}), profile, engine)
+
+
+def _point(plan: Plan, load: Load, engine: str, qps: float) -> CurvePoint:
+    """Return a point of the latency-load curve."""
+    there = load.scaled(qps / plan.qps)
+    plan = replace(plan, qps=qps, warmup=plan.warmup or planned_warmup(replace(plan, qps=qps), there))
+
+    def tail(result: Result) -> dict[str, float]:
+        return measure(plan, result, (50.0, 99.0), ()).latency
+
+    latencies = list(replicate(plan, engine, tail))
+    p50, p99 = (estimate([latency[name] for latency in latencies]) for name in ("p50", "p99"))
+    return CurvePoint(qps, p50, p99, there.highest, bool(there.saturated(plan)))
+
+
+def _grown(floor: RunAnswer, loaded: RunAnswer) -> str:
+    """Return the queue whose share of the tail grew most from no load to load: a stage, or "merge"."""
+    pairs = zip(floor.stages, loaded.stages, strict=True)
+    growth = {after.name: after.p99.value - before.p99.value for before, after in pairs}
+    if loaded.plan.merge_workers:
+        merging = (answer.parts("p99_parts")[:, -1].sum() for answer in (floor, loaded))
+        growth["merge"] = -float(next(merging)) + float(next(merging))
+    return max(growth, key=lambda name: growth[name])
