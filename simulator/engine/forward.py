@@ -146,9 +146,11 @@ def _latest(times: NDArray[np.float64], size: int) -> int:
 @njit(cache=True, nogil=True)
 def sweep(
     tables: Tables,
-    where: tuple[int, int],
+    where: tuple[int, int, int],
     order: NDArray[np.int64],
+    replicas: NDArray[np.int64],
     columns: StageColumns,
+    free: NDArray[np.float64],
 ) -> None:
     """Run a stage query by query, all shards at a time.
 
@@ -159,25 +161,28 @@ def sweep(
     Parameters
     ----------
     where
-        (stage, warm-up queries); services of the warm-up do not count as busy time.
-    order
-        (Q,) queries in order of entering the stage.
+        (stage, warm-up queries, number of the query in row 0); services of the warm-up do not count as busy time.
+    order, replicas
+        (rows to serve,) rows in order of reaching the shards, and the replica of each.
     columns
-        `start` and `candidates` are read, the others are written.
+        `start` and `candidates` are read, the others are written; busy time is added to.
+    free
+        (R * C * N,) when each worker is free, sorted along C; kept from block to block, zeros at first.
     """
     stages, laws, curves, streams = tables
-    s, warmup = where
+    s, warmup, first = where
     N, R, C = stages.shards[s], stages.replicas[s], stages.workers[s]
     delay = laws.value[4 * s + REQUEST]
     has_idle = stages.has_idle_law[s]
     constant_response = laws.kind[4 * s + RESPONSE] == CONSTANT
-    free, busy, row = np.zeros(R * C * N), np.zeros(R * N), _new_row(N)
+    busy, row = np.zeros(R * N), _new_row(N)
     service, done, back = row.service, row.done, row.back
     back[:] = laws.value[4 * s + RESPONSE]
-    replica = 0
-    for q in order:
-        arrived = columns.start[q] + delay
-        share, extra = columns.candidates[q] // N, columns.candidates[q] % N
+    for i in range(order.size):
+        r, replica = order[i], replicas[i]
+        q = first + r
+        arrived = columns.start[r] + delay
+        share, extra = columns.candidates[r] // N, columns.candidates[r] % N
         called = N if share > 0 else extra
         base, row_of_busy, count = np.uint64(replica * C * N), np.uint64(replica * N), np.uint64(called)
         fill_shards(service, row.cells, called, laws, 4 * s + NOISE, (streams[s, SERVICE], q))
@@ -187,11 +192,11 @@ def sweep(
             if low == high:
                 continue
             cost = curve_value(curves, 2 * s, n)
+            span = (np.uint64(low), np.uint64(high))
             if has_idle:
-                span = (np.uint64(low), np.uint64(high))
                 _serve_idle(free, base, span, arrived, (cost, curve_value(curves, 2 * s + 1, n)), row)
             else:
-                _serve(free, base, (np.uint64(low), np.uint64(high)), arrived, cost, row)
+                _serve(free, base, span, arrived, cost, row)
         if not constant_response:
             fill_shards(back, row.cells, called, laws, 4 * s + RESPONSE, (streams[s, RESPONSE], q))
         for j in range(count):
@@ -201,12 +206,11 @@ def sweep(
             for j in range(count):
                 busy[row_of_busy + j] += service[j]
         at = _latest(done, called)
-        columns.attempts[q] = called
-        columns.slowest[q] = at
-        _write_parts(columns.parts, q, (delay, row.begun[at] - arrived, service[at], back[at]))
-        columns.parts[q, 4] = done[at]
-        replica = replica + 1 if replica + 1 < R else 0
-    columns.busy[:, :] = busy.reshape((R, N)).T
+        columns.attempts[r] = called
+        columns.slowest[r] = at
+        _write_parts(columns.parts, r, (delay, row.begun[at] - arrived, service[at], back[at]))
+        columns.parts[r, 4] = done[at]
+    columns.busy[:, :] += busy.reshape((R, N)).T
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -304,36 +308,39 @@ def _replace_first(workers: NDArray[np.float64], free_at: float) -> None:
 @njit(cache=True, nogil=True)
 def merge_queue(
     tables: Tables,
-    where: tuple[int, int, int, int, int],
-    order: NDArray[np.int64],
+    where: tuple[int, int, int, int],
+    rows: NDArray[np.int64],
     columns: StageColumns,
     end: NDArray[np.float64],
+    free: NDArray[np.float64],
 ) -> float:
-    """Merge every query's answers and return the seconds of merging for measured queries.
+    """Merge the answers of queries and return the seconds of merging for measured ones.
 
     Parameters
     ----------
     where
-        (stage, the merge's curve, its noise law, the broker's workers or 0 for a plain delay, warm-up queries).
-    order
-        (Q,) queries in the order in which their stage was joined.
+        (stage, the broker's workers or 0 for a plain delay, warm-up queries, number of the query in row 0).
+    rows
+        (rows to merge,) in the order in which their stage was joined.
     columns
         parts[:, 4] comes as the time of joining and goes as the seconds of the merge.
     end
         (Q,) written: when the merge was done.
+    free
+        (workers or 1,) when each of the broker's workers is free, sorted; kept from block to block.
     """
-    s, curve, noise_law, workers, warmup = where
+    s, workers, warmup, first = where
+    S = tables.stages.shards.size
     stream = tables.streams[s, MERGE]
-    free = np.zeros(max(workers, 1))
     busy = 0.0
-    for q in order:
-        joined = columns.parts[q, 4]
-        noise = value_at(tables.laws, noise_law, stream, q, 0)
-        duration = curve_value(tables.curves, curve, columns.attempts[q]) * noise
+    for r in rows:
+        joined = columns.parts[r, 4]
+        noise = value_at(tables.laws, 4 * S, stream, first + r, 0)
+        duration = curve_value(tables.curves, 2 * S, columns.attempts[r]) * noise
         begun = free[0] if workers > 0 and free[0] > joined else joined
-        end[q] = begun + duration
-        _replace_first(free, end[q])
-        columns.parts[q, 4] = end[q] - joined
-        if q >= warmup:
+        end[r] = begun + duration
+        _replace_first(free, end[r])
+        columns.parts[r, 4] = end[r] - joined
+        if first + r >= warmup:
             busy += duration
     return busy
