@@ -81,15 +81,18 @@ class Model:
     def weight(self) -> float:
         """Work of a query beside that of one request to one queue."""
         stages = json.loads(self.funnel)
-        by_load = any(stage.get("balancing") in ("least_outstanding", "power_of_two") for stage in stages)
-        return max(1.0, sum(stage.get("shards", 1) for stage in stages) / 12, 3.0 * by_load)
+        by_load = [
+            stage["replicas"] for stage in stages if stage.get("balancing") in ("least_outstanding", "power_of_two")
+        ]
+        heap = max(3.0, max(by_load) / 100) if by_load else 0.0
+        return max(1.0, sum(stage.get("shards", 1) for stage in stages) / 12, heap)
 
     def needed(self, row: Row) -> int:
         """Queries for a relative standard error of AIM in what `row` names.
 
         The relative asymptotic variance of the mean wait is (2 + 5 r - 4 r^2 + r^3) / r (1 - r)^2 in M/M/1 (Daley 1968)
         and grows with 1 + scv. A percentile of a nearly exponential law multiplies it by 1 / ((1 - p) ln^2 (1 - p)) at
-        most, by two thirds of that in queues. Whether a query waits is forgotten sooner, with the busy period, but not
+        most, by four fifths of that in queues. Whether a query waits is forgotten sooner, with the busy period, but not
         before the services that are under way end.
         """
         quantity, rho = row["quantity"], self.rho
@@ -107,7 +110,7 @@ class Model:
         beyond = 1 - float(level[1]) / 100 if level else 0.0
         rarity = 4.0 if "sd" in quantity else 1.2
         if level:
-            rarity = (0.67 if rho else 1.0) / (beyond * math.log(beyond) ** 2)
+            rarity = (0.8 if rho else 1.0) / (beyond * math.log(beyond) ** 2)
         return math.ceil(self.longer * rarity * correlation / AIM**2)
 
     @property

@@ -35,7 +35,7 @@ def slowest_of(row):
 
 def unloaded(shards: int, cost: dict, spread: float) -> Model:
     """A fan-out without queues."""
-    return Model(funnel({"shards": shards, "cost": cost}), UNLOADED, spread=spread)
+    return Model(funnel({"shards": shards, "cost": cost}), UNLOADED, spread=spread, longer=1.4)
 
 
 def fork_join(row):
@@ -58,9 +58,9 @@ def mean_field(rho: float) -> Model:
     """Two choices among so many replicas that the correction, of order 1 / replicas, is a fraction of an error.
 
     The published mean of 100 replicas is 0.1% to 2.3% above the fixed point for loads up to 0.95: a twentieth of that
-    is left. Such a system forgets its start in tens of services, unlike a queue on its own.
+    is left. Such a system forgets its start in about 1 / (1 - rho) services, a queue on its own in that squared.
     """
-    return replace(replicas("power_of_two", MANY, rho), rho=0.0, spread=16.0, settle_s=400.0)
+    return replace(replicas("power_of_two", MANY, rho), rho=0.0, spread=6.0, settle_s=20 / (1 - rho))
 
 
 def tandem(rho: float) -> Model:
