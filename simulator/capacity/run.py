@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.capacity.sampling import Progress, Until, sample
+from simulator.capacity.theory import Check, disagreements, theory_of
 from simulator.costs.profile import Profile, load_profile
 from simulator.engine.conservation import Conservation
 from simulator.engine.plan import Plan
@@ -87,6 +88,8 @@ class RunAnswer(Estimates):
         percentiles then describe the length of the run, not the system.
     backlog
         How latency moved through the run.
+    theory
+        What queueing theory says of each stage, beside what was simulated.
     in_system, little
         Queries in the system on average over time, and their rate times their mean latency: by Little's law the same.
     warnings
@@ -107,6 +110,7 @@ class RunAnswer(Estimates):
     backlog: Backlog
     in_system: Estimate
     little: Estimate
+    theory: tuple[Check, ...]
     warnings: tuple[str, ...]
 
     @property
@@ -118,6 +122,11 @@ class RunAnswer(Estimates):
     def bottleneck(self) -> str:
         """The queue with the highest utilisation: a stage's name, or "merge"."""
         return _busiest(self.plan, self.stages, self.merge_utilization)
+
+    @property
+    def simulated(self) -> dict[tuple[str, str], Estimate]:
+        """What was simulated of each (stage, quantity) that theory may say something of."""
+        return _simulated(self.stages)
 
     @property
     def conservation(self) -> Conservation:
@@ -205,6 +214,8 @@ def _answer(
     saturated = load.saturated(plan) or seen
     in_system, little = ([getattr(one, name) for one in summaries] for name in ("in_system", "little"))
     law = "" if saturated else against_little(in_system, little, plan.queries)
+    theory = theory_of(plan, load)
+    against = [] if saturated else disagreements(theory, _simulated(stages), plan.replications)
     return RunAnswer(
         scenario=scenario,
         profile=profile,
@@ -221,7 +232,8 @@ def _answer(
         backlog=backlog,
         in_system=estimate(in_system),
         little=estimate(little),
-        warnings=(*plan.warnings, *_doubts(plan, load, estimates.latency), *filter(None, [law])),
+        theory=theory,
+        warnings=(*plan.warnings, *_doubts(plan, load, estimates.latency), *filter(None, [law]), *against),
     )
 
 
@@ -259,6 +271,12 @@ def _busiest(plan: Plan, stages: tuple[StageAnswer, ...], merge_utilization: Est
     if plan.merge_workers:
         loads["merge"] = merge_utilization.value
     return max(loads, key=lambda name: loads[name])
+
+
+def _simulated(stages: tuple[StageAnswer, ...]) -> dict[tuple[str, str], Estimate]:
+    """Return the estimates of all stages by (stage, quantity), named as theory names them."""
+    quantities = ("utilization", "queue", "latency", "p50", "p99")
+    return {(stage.name, quantity): getattr(stage, quantity) for stage in stages for quantity in quantities}
 
 
 def _judge(objective: Objective, estimates: Estimates, replications: int, *, saturated: bool) -> Judged:

@@ -22,6 +22,7 @@ from simulator.report.files import make_folder, write_bytes, write_text
 from simulator.report.look import DARK, LIGHT, draw
 from simulator.report.plots import RUN_PLOTS, Plot, PlotKind
 from simulator.report.sentence import answer_sentence, headline
+from simulator.report.tables import times_beside
 from simulator.statistics.intervals import Estimate
 from simulator.units import format_duration
 
@@ -112,6 +113,7 @@ def _context(answer: RunAnswer, document: dict[str, Any], pictures: list[Picture
         "latency": [] if answer.saturated else _latency_table(answer),
         "stages": [_stage_row(answer, i) for i in range(len(answer.stages))],
         "objectives": [_objective_row(item) for item in document["objectives"]],
+        "theory": times_beside(answer),
         "pictures": pictures,
         "capacity": "",
         "warnings": answer.warnings,

@@ -8,6 +8,7 @@ from typing import Any
 from simulator import __version__
 from simulator.capacity.answer import CapacityAnswer, CurvePoint
 from simulator.capacity.run import RunAnswer, StageAnswer
+from simulator.capacity.theory import Check
 from simulator.statistics.intervals import Estimate
 
 __all__ = ["SCHEMA_VERSION", "capacity_document", "run_document"]
@@ -57,6 +58,7 @@ def run_document(answer: RunAnswer, overrides: dict[str, str]) -> dict[str, Any]
         "backlog_growth": None if math.isnan(answer.backlog.growth) else answer.backlog.growth,
         "queries_in_system": answer.in_system.as_json(),
         "arrival_rate_times_latency": answer.little.as_json(),
+        "theory": [_beside(answer, check) for check in answer.theory],
         "objectives": [_objective(answer, i) for i in range(len(answer.judged))],
         "verdict": answer.verdict,
         "warnings": list(answer.warnings),
@@ -120,6 +122,22 @@ def _stage(stage: StageAnswer, *, saturated: bool) -> dict[str, Any]:
         "queue_ms": queue.as_json(),
         "service_ms": stage.service.scaled(MS).as_json(),
         "cost_source": stage.source,
+    }
+
+
+def _beside(answer: RunAnswer, check: Check) -> dict[str, Any]:
+    """Return what theory says of one quantity beside what was simulated, times in milliseconds."""
+    is_time = check.quantity not in ("utilization", "capacity_qps")
+    scale, unit = (MS, "_ms") if is_time else (1.0, "")
+    simulated = answer.simulated.get((check.stage, check.quantity), UNKNOWN)
+    lost = is_time and answer.saturated
+    return {
+        "stage": check.stage,
+        "quantity": f"{check.quantity}{unit}",
+        "value": check.value * scale if math.isfinite(check.value) else None,
+        "simulated": (UNKNOWN if lost else simulated).scaled(scale).as_json(),
+        "kind": check.kind,
+        "formula": check.formula,
     }
 
 

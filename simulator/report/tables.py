@@ -10,7 +10,7 @@ from simulator.report.sentence import answer_sentence
 from simulator.statistics.intervals import Estimate
 from simulator.units import format_duration
 
-__all__ = ["new_table", "run_tables"]
+__all__ = ["new_table", "percent", "run_tables", "shares", "spread", "times_beside"]
 
 _COLOURS = {"met": "green", "missed": "red", "inconclusive": "yellow"}
 
@@ -29,6 +29,9 @@ def run_tables(answer: RunAnswer) -> RenderableType:
     else:
         blocks.append(_latency(answer))
     blocks.append(_stages(answer))
+    beside = times_beside(answer)
+    if beside:
+        blocks.append(_theory(beside))
     if answer.judged:
         blocks.append(_objectives(answer))
     blocks.append(Text(answer_sentence(answer), style="bold"))
@@ -129,6 +132,33 @@ def _stages(answer: RunAnswer) -> Table:
         table.add_row("merge", f"{answer.plan.merge_workers} workers", "", percent(answer.merge_utilization))
     table.caption = "* the busiest. SxRxW: shards x replicas x workers"
     table.caption_justify = "left"
+    return table
+
+
+def times_beside(answer: RunAnswer) -> list[tuple[str, str, str, str, str]]:
+    """Return (stage's quantity, theory, simulated, kind, formula) for each time that theory gives."""
+    words = {"queue": "mean wait", "latency": "mean latency", "p50": "p50", "p99": "p99"}
+    return [
+        (
+            f"{check.stage}: {words[check.quantity]}",
+            format_duration(check.value),
+            format_duration(answer.simulated[check.stage, check.quantity].value),
+            check.kind,
+            check.formula,
+        )
+        for check in answer.theory
+        if check.quantity in words and not answer.saturated
+    ]
+
+
+def _theory(rows: list[tuple[str, str, str, str, str]]) -> Table:
+    """Return what theory says beside what was simulated."""
+    table = new_table("Beside theory")
+    for head, justify in (("", "left"), ("theory", "right"), ("simulated", "right"), ("kind", "left")):
+        table.add_column(head, justify=justify, no_wrap=True)  # type: ignore[arg-type]
+    table.add_column("formula")
+    for row in rows:
+        table.add_row(*row)
     return table
 
 
