@@ -29,7 +29,7 @@ SERVICES = {  # the name in the rows: cost and squared coefficient of variation
 def queue(service: str, rho: float, workers: int = 1) -> Model:
     """Poisson arrivals to one queue; `service` as the rows name it."""
     cost, spread = SERVICES[service]
-    longer = {"lognormal scv=1": 1.25, "lognormal scv=4": 2.0}.get(service, 1.0)
+    longer = {"lognormal scv=1": 1.25, "lognormal scv=4": 2.6}.get(service, 1.0)
     waits = erlang_c(rho * workers, workers)
     return Model(funnel({"cost": cost, "workers": workers}), rho * workers, rho, spread, longer, waits)
 
