@@ -92,8 +92,8 @@ class Model:
 
         The relative asymptotic variance of the mean wait is (2 + 5 r - 4 r^2 + r^3) / r (1 - r)^2 in M/M/1 (Daley 1968)
         and grows with 1 + scv. A percentile of a nearly exponential law multiplies it by 1 / ((1 - p) ln^2 (1 - p)) at
-        most, by four fifths of that in queues. Whether a query waits is forgotten sooner, with the busy period, but not
-        before the services that are under way end.
+        most, by four fifths of that up to p99 in queues. Whether a query waits is forgotten sooner, with the busy
+        period, but not before the services that are under way end.
         """
         quantity, rho = row["quantity"], self.rho
         if row["value"] == 0:
@@ -105,12 +105,12 @@ class Model:
         if "P(" in quantity:
             correlation = max(correlation * (1 - rho), 4 * self.workers)
         if "W" in quantity or "wait" in quantity:
-            correlation *= min(12.0, max(1.0, 2 / self.waits - 2))
+            correlation *= min(16.0, max(1.0, 2 / self.waits - 2))
         level = re.search(r"p(\d+(?:\.\d+)?)", quantity)
         beyond = 1 - float(level[1]) / 100 if level else 0.0
         rarity = 4.0 if "sd" in quantity else 1.2
         if level:
-            rarity = (0.8 if rho else 1.0) / (beyond * math.log(beyond) ** 2)
+            rarity = (0.8 if rho and beyond > 0.005 else 1.0) / (beyond * math.log(beyond) ** 2)
         return math.ceil(self.longer * rarity * correlation / AIM**2)
 
     @property

@@ -26,7 +26,7 @@ LEFT_OUT = {
         r"cap\.mmc\.c64\.T10",
     ],
     "a variance known to 3% takes 36,000 batches of 200,000 queries": [r"stat\.mm1\.avarL"],
-    "a judgement takes more than 320 million queries": [
+    "a judgement takes more than 350 million queries": [
         r"mmc\..*\.rho0\.95\.T_p99\.9",
         r"mmc\..*\.rho0\.99\.[ETW]",
         r"mg1\.H2_scv=16\.rho0\.9\.sdW",

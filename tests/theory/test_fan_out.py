@@ -129,6 +129,13 @@ def test_power_of_two_chooses_two_distinct_replicas(case):
     assert case.complaints() == []
 
 
+def test_two_choices_are_not_drawn_with_replacement():
+    """At n = 3 the p99 is far (10 standard errors) below that of two choices that may be the same replica."""
+    row = by_id()["p2c-repl.n3.rho0.5.T_p99"]
+    value, error = measure(balanced("power_of_two")(row), 2_000_000, [row])[0]
+    assert value + 10 * error < row["value"]
+
+
 @pytest.mark.parametrize("case", cases(r"mf\.d2\.", lambda row: mean_field(row["params"]["lam_per_server"])))
 def test_power_of_two_among_many_is_the_mean_field(case):
     """Two choices among 2,000 replicas: the supermarket model's fixed point, whose correction is below 0.12% there."""
