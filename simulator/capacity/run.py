@@ -23,7 +23,7 @@ from simulator.statistics.measures import value_of
 from simulator.statistics.saturation import Backlog, observe_backlog
 from simulator.statistics.summary import Summary
 from simulator.statistics.verdicts import Verdict, replications_to_settle, verdict_of, verdict_over_all
-from simulator.statistics.warmup import batch_size, warmup_floor
+from simulator.statistics.warmup import batch_size, enough_queries
 
 __all__ = ["Estimates", "Judged", "RunAnswer", "StageAnswer", "run_scenario", "run_with"]
 
@@ -292,11 +292,11 @@ def _judge(objective: Objective, estimates: Estimates, replications: int, *, sat
 def _doubts(plan: Plan, load: Load, latency: dict[str, Estimate]) -> list[str]:
     """Return what makes the run's own numbers doubtful."""
     doubts = []
-    floor = warmup_floor(plan, load)
-    if load.highest < 1 and floor > plan.queries:
+    enough = enough_queries(plan, load)
+    if load.highest < 1 and enough > plan.queries:
         doubts.append(
-            f"the run is short for its load: at {load.highest:.0%} utilisation about {floor:,} queries pass before "
-            f"the system settles, and {plan.queries:,} are measured; raise traffic.queries"
+            f"the run is short for its load: at {load.highest:.0%} utilisation {enough:,} queries a replication make "
+            f"its intervals hold, and {plan.queries:,} are measured; raise traffic.queries"
         )
     if plan.replications < 2:
         doubts.append("one replication gives no interval and no verdict; set traffic.replications to 2 or more")
