@@ -21,10 +21,6 @@ LEFT_OUT = {
     # Events so rare, or a past so long remembered, that a run cannot judge them.
     "fluctuations follow the service's fourth moment, 17^6: no run is long enough": [r"mg1\.lognormal_scv=16\."],
     "a search among a thousand replicas takes an hour": [r"cap\.p2c\.inf"],
-    "the search asks for the warm-up of one worker, longer than its runs": [
-        r"cap\.mmc\.c32\.T8",
-        r"cap\.mmc\.c64\.T10",
-    ],
     "a variance known to 3% takes 36,000 batches of 200,000 queries": [r"stat\.mm1\.avarL"],
     "a judgement takes more than 350 million queries": [
         r"mmc\..*\.rho0\.95\.T_p99\.9",
