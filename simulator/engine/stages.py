@@ -73,7 +73,8 @@ class ForwardPath:
             ended = int(np.argmin(merged[:, -1])) if not merged[:, -1].all() else len(merged)
             if ended:
                 yield rows.part(0, ended, with_busy=True)
-            rows = None if upcoming is None else rows.part(ended, len(merged)).followed_by(upcoming)
+            rest = rows.part(ended, len(merged), with_busy=ended == 0)
+            rows = None if upcoming is None else rest.followed_by(upcoming)
             merged, first = merged[ended:], first + ended
 
     def _pass(self, s: int, rows: Result, merged: NDArray[np.bool_], where: tuple[int, float]) -> None:
