@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.engine.plan import Plan
+from simulator.engine.traffic import dispersion
 from simulator.statistics.load import Load
 
 __all__ = ["longest_warmup", "mser5", "planned_warmup", "warmup_floor"]
@@ -19,14 +20,25 @@ def warmup_floor(plan: Plan, load: Load) -> int:
     A queue at utilisation rho forgets its start over about 1 / (1 - sqrt(rho))^2 services (the relaxation time of
     M/M/1; Cohen, The Single Server Queue, III.7.3); ten of them are left out, for the slowest stage. At or over
     capacity there is nothing to settle into, and the floor is a tenth of the run.
+
+    Bursty arrivals lengthen that as the variance of their counts does in the heavy-traffic limit, (I + 1) / 2 times
+    with I their index of dispersion (Whitt, Stochastic-Process Limits, 9.6); unless even a burst leaves capacity, where
+    it is at most the time at the burst's load. A day and a trace never settle: every query counts, from time 0 on.
     """
+    if not plan.arrivals.settles:
+        return 0
     if load.highest >= 1:
         return math.ceil(plan.queries / 10)
-    settle = [
-        10 * service / (1 - math.sqrt(rho)) ** 2
-        for service, rho in zip(load.mean_service_s, load.utilization, strict=True)
-    ]
-    return math.ceil(plan.qps * max(settle))
+    settle = (1 + dispersion(plan.arrivals, plan.qps)) / 2 * _settling(load)
+    if load.at_peak < 1:
+        settle = min(settle, _settling(load.scaled(load.peak)))
+    return math.ceil(plan.qps * settle)
+
+
+def _settling(load: Load) -> float:
+    """Return ten relaxation times of the slowest stage in seconds, of Poisson arrivals at a load below 1."""
+    loads = zip(load.mean_service_s, load.utilization, strict=True)
+    return max(10 * service / (1 - math.sqrt(rho)) ** 2 for service, rho in loads)
 
 
 def longest_warmup(plan: Plan) -> int:
