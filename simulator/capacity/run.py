@@ -1,6 +1,6 @@
 """The answer to `simulator run`: latency, load and verdicts of a scenario at its own load."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -12,16 +12,18 @@ from simulator.engine.conservation import Conservation
 from simulator.engine.plan import Plan
 from simulator.engine.replications import replicate
 from simulator.engine.resolve import resolve
+from simulator.engine.traffic import DAILY
 from simulator.scenario.model import Scenario
 from simulator.scenario.objectives import Objective
 from simulator.statistics.intervals import Estimate, estimate
 from simulator.statistics.load import Load, offered_load
 from simulator.statistics.measures import levels_of, thresholds_of, value_of
+from simulator.statistics.queries import Measured
 from simulator.statistics.summary import Summary, summarise_for
 from simulator.statistics.verdicts import Verdict, verdict_of, verdict_over_all
 from simulator.statistics.warmup import mser5, planned_warmup, warmup_floor
 
-__all__ = ["LEVELS", "Estimates", "Judged", "RunAnswer", "StageAnswer", "run_scenario", "run_with"]
+__all__ = ["LEVELS", "ClassAnswer", "Estimates", "Judged", "RunAnswer", "StageAnswer", "run_scenario", "run_with"]
 
 LEVELS = (50.0, 90.0, 95.0, 99.0, 99.9)
 
@@ -74,11 +76,22 @@ class Estimates:
 
 
 @dataclass(frozen=True, eq=False)
+class ClassAnswer(Estimates):
+    """One class of queries: its share of them, and the verdicts on its own objectives."""
+
+    name: str
+    share: float
+    judged: tuple[Judged, ...]
+
+
+@dataclass(frozen=True, eq=False)
 class RunAnswer(Estimates):
     """What a run found.
 
     Attributes
     ----------
+    judged, classes
+        The verdicts on the objectives of all queries; each class with those on its own.
     saturated
         Names of the queues offered as much as they can serve or more; percentiles then describe the length of the run,
         not the system.
@@ -96,13 +109,20 @@ class RunAnswer(Estimates):
     stages: tuple[StageAnswer, ...]
     merge_utilization: Estimate
     judged: tuple[Judged, ...]
+    classes: tuple[ClassAnswer, ...]
     saturated: tuple[str, ...]
     warnings: tuple[str, ...]
 
     @property
     def verdict(self) -> Verdict:
-        """The verdict over all objectives."""
-        return verdict_over_all([judged.verdict for judged in self.judged])
+        """The verdict over all objectives, those of classes among them."""
+        return verdict_over_all([judged.verdict for judged, _ in self.all_judged])
+
+    @property
+    def all_judged(self) -> tuple[tuple[Judged, str], ...]:
+        """Every verdict with the name of the class that it is about, empty for all queries."""
+        own = [(judged, one.name) for one in self.classes for judged in one.judged]
+        return (*((judged, "") for judged in self.judged), *own)
 
     @property
     def bottleneck(self) -> str:
@@ -161,7 +181,7 @@ def run_with(scenario: Scenario, profile: Profile, engine: str, on_progress: Pro
     if automatic:
         plan = replace(plan, warmup=planned_warmup(plan, load))
     summaries = _replications(scenario, plan, engine, on_progress)
-    if automatic and not load.saturated(plan):
+    if automatic and plan.arrivals.settles and not load.saturated(plan):
         settled = mser5(np.mean([summary.series for summary in summaries], axis=0))
         if settled > plan.warmup:
             plan = replace(plan, warmup=settled)
@@ -171,7 +191,7 @@ def run_with(scenario: Scenario, profile: Profile, engine: str, on_progress: Pro
 
 def _replications(scenario: Scenario, plan: Plan, engine: str, on_progress: Progress | None) -> tuple[Summary, ...]:
     """Return the summaries of all replications."""
-    objectives = scenario.sla.objectives if scenario.sla else ()
+    objectives = [objective for objective, _ in scenario.objectives]
     summarise = summarise_for(plan, levels_of(objectives, LEVELS), thresholds_of(objectives))
     done: list[Summary] = []
     for summary in replicate(plan, engine, summarise):
@@ -190,12 +210,8 @@ def _answer(
         return estimate([value(summary) for summary in summaries])
 
     saturated = load.saturated(plan)
-    estimates = Estimates(
-        latency={name: over_all(partial(_named, "latency", name)) for name in summaries[0].latency},
-        over={limit: over_all(partial(_named, "over", limit)) for limit in summaries[0].over},
-        error_rate=over_all(lambda one: one.error_rate),
-        coverage=over_all(lambda one: one.coverage),
-    )
+    estimates = _estimates(summaries)
+    classes = tuple(_class(scenario, summaries, c, saturated=bool(saturated)) for c in range(len(plan.class_names)))
     objectives = scenario.sla.objectives if scenario.sla else ()
     return RunAnswer(
         scenario=scenario,
@@ -209,14 +225,36 @@ def _answer(
         stages=tuple(_stage(scenario, plan, summaries, s) for s in range(len(plan.names))),
         merge_utilization=over_all(lambda one: one.merge_utilization),
         judged=tuple(_judge(item, estimates, saturated=bool(saturated)) for item in objectives),
+        classes=classes,
         saturated=saturated,
-        warnings=(*plan.warnings, *_doubts(plan, load, estimates.latency)),
+        warnings=(*plan.warnings, *_doubts(plan, load, estimates.latency), *_class_doubts(classes)),
     )
 
 
-def _named(field: str, key: str | float, summary: Summary) -> float:
-    """Return one number of a mapping in a summary."""
-    return float(getattr(summary, field)[key])
+def _estimates(measured: Sequence[Measured]) -> Estimates:
+    """Return what the replications' measures add up to."""
+
+    def over_all(value: Callable[[Measured], float]) -> Estimate:
+        return estimate([value(one) for one in measured])
+
+    return Estimates(
+        latency={name: over_all(partial(_named, "latency", name)) for name in measured[0].latency},
+        over={limit: over_all(partial(_named, "over", limit)) for limit in measured[0].over},
+        error_rate=over_all(lambda one: one.error_rate),
+        coverage=over_all(lambda one: one.coverage),
+    )
+
+
+def _class(scenario: Scenario, summaries: tuple[Summary, ...], c: int, *, saturated: bool) -> ClassAnswer:
+    """Return the answer on class number `c`."""
+    asked, estimates = scenario.traffic.classes[c], _estimates([summary.classes[c] for summary in summaries])
+    judged = tuple(_judge(item, estimates, saturated=saturated) for item in asked.objectives)
+    return ClassAnswer(**vars(estimates), name=asked.name, share=asked.share, judged=judged)
+
+
+def _named(field: str, key: str | float, measured: Measured) -> float:
+    """Return one number of a mapping among the measures."""
+    return float(getattr(measured, field)[key])
 
 
 def _stage(scenario: Scenario, plan: Plan, summaries: tuple[Summary, ...], s: int) -> StageAnswer:
@@ -259,9 +297,35 @@ def _doubts(plan: Plan, load: Load, latency: dict[str, Estimate]) -> list[str]:
             f"the run is short for its load: at {load.highest:.0%} utilisation about {floor:,} queries pass before "
             f"the system settles, and {plan.queries:,} are measured; raise traffic.queries"
         )
+    if load.highest < 1 <= load.at_peak:
+        doubts.append(_overloaded_meanwhile(plan, load))
     if plan.replications < 2:
         doubts.append("one replication gives no interval and no verdict; set traffic.replications to 2 or more")
     short = [name for name, found in latency.items() if np.isnan(found.value)]
     if short:
         doubts.append(f"too few queries for {', '.join(short)}; raise traffic.queries")
     return doubts
+
+
+def _overloaded_meanwhile(plan: Plan, load: Load) -> str:
+    """Return what happens where a run's highest rate is beyond capacity although its mean rate is not."""
+    busiest = load.busiest(plan)
+    queue = "the broker's merge" if busiest == "merge" else f"stage {busiest}"
+    offered = f"{queue} is offered {load.at_peak:.0%} of what it can serve"
+    if plan.arrivals.kind == DAILY:
+        minutes = round(plan.arrivals.peak_s / 60)
+        return (
+            f"at the day's peak, {minutes // 60}:{minutes % 60:02}, {offered}: a backlog grows around it and drains "
+            "later, and the latencies are those of the whole run, quiet hours included"
+        )
+    return f"during a burst {offered}: each burst leaves a backlog, and the latencies are those of all queries"
+
+
+def _class_doubts(classes: Sequence[ClassAnswer]) -> list[str]:
+    """Return which objectives of classes have too few queries to be judged."""
+    return [
+        f"too few queries of class {one.name} for {judged.objective.text}; raise traffic.queries"
+        for one in classes
+        for judged in one.judged
+        if np.isnan(judged.estimate.value)
+    ]

@@ -7,7 +7,7 @@ from typing import Any
 
 from simulator import __version__
 from simulator.capacity.answer import CapacityAnswer, CurvePoint
-from simulator.capacity.run import RunAnswer, StageAnswer
+from simulator.capacity.run import ClassAnswer, Judged, RunAnswer, StageAnswer
 from simulator.statistics.intervals import Estimate
 
 __all__ = ["SCHEMA_VERSION", "capacity_document", "run_document"]
@@ -54,12 +54,14 @@ def run_document(answer: RunAnswer, overrides: dict[str, str]) -> dict[str, Any]
         "bottleneck": answer.bottleneck,
         "saturated": bool(answer.saturated),
         "saturated_queues": list(answer.saturated),
-        "objectives": [_objective(answer, i) for i in range(len(answer.judged))],
+        "objectives": [_objective(answer, judged) for judged in answer.judged],
         "verdict": answer.verdict,
         "warnings": list(answer.warnings),
         "conservation": vars(answer.conservation),
         "provenance": _provenance(answer, overrides),
     }
+    if answer.classes:
+        document["classes"] = [_class(answer, one) for one in answer.classes]
     if answer.saturated:
         document["transient_latency_ms"] = latency
     return document
@@ -120,9 +122,20 @@ def _stage(stage: StageAnswer, *, saturated: bool) -> dict[str, Any]:
     }
 
 
-def _objective(answer: RunAnswer, i: int) -> dict[str, Any]:
+def _class(answer: RunAnswer, one: ClassAnswer) -> dict[str, Any]:
+    """Return one class of queries; latencies of a saturated system are not known."""
+    return {
+        "name": one.name,
+        "share": one.share,
+        "latency_ms": {
+            name: (UNKNOWN if answer.saturated else found.scaled(MS)).as_json() for name, found in one.latency.items()
+        },
+        "objectives": [_objective(answer, judged) for judged in one.judged],
+    }
+
+
+def _objective(answer: RunAnswer, judged: Judged) -> dict[str, Any]:
     """Return one objective; latencies in milliseconds, shares as they are."""
-    judged = answer.judged[i]
     is_time = judged.objective.metric in ("percentile", "mean", "max")
     known = not (answer.saturated and judged.objective.metric not in ("error_rate", "coverage"))
     found = (judged.estimate.scaled(MS if is_time else 1.0) if known else UNKNOWN).as_json()

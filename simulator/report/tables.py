@@ -6,7 +6,8 @@ from rich.table import Table
 from rich.text import Text
 
 from simulator.capacity.run import Judged, RunAnswer
-from simulator.report.sentence import answer_sentence
+from simulator.engine.traffic import CONSTANT, POISSON
+from simulator.report.sentence import answer_sentence, arrivals_text
 from simulator.statistics.intervals import Estimate
 from simulator.units import format_duration
 
@@ -30,7 +31,9 @@ def run_tables(answer: RunAnswer) -> RenderableType:
     else:
         blocks.append(_latency(answer))
     blocks.append(_stages(answer))
-    if answer.judged:
+    if answer.classes:
+        blocks.append(_classes(answer))
+    if answer.all_judged:
         blocks.append(_objectives(answer))
     blocks.append(Text(answer_sentence(answer), style="bold"))
     return Group(*blocks)
@@ -76,6 +79,8 @@ def _heading(answer: RunAnswer) -> Text:
         f"seed {plan.seed}\n",
         style="default",
     )
+    if plan.arrivals.kind not in (CONSTANT, POISSON):
+        text.append(f"{arrivals_text(plan)}\n", style="default")
     if answer.scenario.question:
         text.append(answer.scenario.question, style="italic")
     return text
@@ -126,14 +131,28 @@ def _stages(answer: RunAnswer) -> Table:
     return table
 
 
+def _classes(answer: RunAnswer) -> Table:
+    """Return the latencies of each class of queries."""
+    table = new_table("Classes of queries")
+    table.add_column("class", no_wrap=True)
+    for head in ("share", "mean", "p50", "p99", "95% interval"):
+        table.add_column(head, justify="right", no_wrap=True)
+    for one in answer.classes:
+        times = [one.latency[name] for name in ("mean", "p50", "p99")]
+        shown = [format_duration(found.value) for found in times] + [spread(times[-1])]
+        table.add_row(one.name, f"{one.share:.1%}", *(["–"] * len(shown) if answer.saturated else shown))
+    return table
+
+
 def _objectives(answer: RunAnswer) -> Table:
     """Return the objectives with their verdicts."""
     table = new_table("Objectives")
     table.add_column("objective")
     table.add_column("estimate", justify="right")
     table.add_column("verdict")
-    for judged in answer.judged:
-        table.add_row(judged.objective.text, _estimate(answer, judged), Text(judged.verdict, _COLOURS[judged.verdict]))
+    for judged, name in answer.all_judged:
+        text = f"{name}: {judged.objective.text}" if name else judged.objective.text
+        table.add_row(text, _estimate(answer, judged), Text(judged.verdict, _COLOURS[judged.verdict]))
     return table
 
 

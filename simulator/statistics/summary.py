@@ -10,8 +10,9 @@ from simulator.engine.conservation import Conservation, check_conservation
 from simulator.engine.plan import Plan
 from simulator.engine.result import COMPLETED, PARTS, Result
 from simulator.statistics.percentiles import percentile
+from simulator.statistics.queries import Measured, mean_of, measure_classes, measure_queries
 
-__all__ = ["Measured", "StageSummary", "Summary", "measure", "summarise_for"]
+__all__ = ["StageSummary", "Summary", "measure", "summarise_for"]
 
 
 @dataclass(frozen=True)
@@ -25,24 +26,6 @@ class StageSummary:
     p99: float
     queue: float
     service: float
-
-
-@dataclass(frozen=True, eq=False)
-class Measured:
-    """What objectives may ask of one replication.
-
-    Attributes
-    ----------
-    latency
-        Seconds by name: mean, max, and p<level> for each level asked for.
-    over
-        Share of completed queries slower than each threshold in seconds.
-    """
-
-    latency: dict[str, float]
-    over: dict[float, float]
-    error_rate: float
-    coverage: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,22 +88,10 @@ def summarise_for(plan: Plan, levels: Sequence[float], thresholds: Sequence[floa
 def measure(plan: Plan, result: Result, levels: Sequence[float], thresholds: Sequence[float]) -> Measured:
     """Return what objectives may ask of a result of `plan`; parameters as in `summarise_for`."""
     measured = slice(plan.warmup, None)
-    completed = result.outcome[measured] == COMPLETED
-    latency = result.latency[measured][completed]
-    named = {"mean": _mean(latency)}
-    named |= {f"p{level:g}": percentile(latency, level) for level in levels}
-    named["max"] = float(latency.max()) if latency.size else float("nan")
-    return Measured(
-        latency=named,
-        over={threshold: _mean(latency > threshold) for threshold in thresholds},
-        error_rate=float(1 - completed.mean()),
-        coverage=float(result.coverage[measured].mean()),
-    )
-
-
-def _mean(values: NDArray[np.float64] | NDArray[np.bool_]) -> float:
-    """Return the mean of `values`, NaN of none."""
-    return float(values.mean()) if values.size else float("nan")
+    columns = (result.latency[measured], result.outcome[measured] == COMPLETED, result.coverage[measured])
+    of_class = result.query_class[measured]
+    classes = measure_classes(columns, of_class, len(plan.class_names), (levels, thresholds))
+    return measure_queries(columns, levels, thresholds, classes)
 
 
 def _span(plan: Plan, result: Result) -> float:
@@ -146,11 +117,11 @@ def _stage(plan: Plan, result: Result, s: int, span: float) -> StageSummary:
     return StageSummary(
         candidates=float(result.candidates[measured, s].mean()),
         utilization=float(result.busy[s].sum()) / (span * servers),
-        mean=_mean(latency),
+        mean=mean_of(latency),
         p50=percentile(latency, 50.0),
         p99=percentile(latency, 99.0),
-        queue=_mean(result.parts[measured, s, PARTS.index("queue")]),
-        service=_mean(result.parts[measured, s, PARTS.index("service")]),
+        queue=mean_of(result.parts[measured, s, PARTS.index("queue")]),
+        service=mean_of(result.parts[measured, s, PARTS.index("service")]),
     )
 
 
