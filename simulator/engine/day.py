@@ -83,7 +83,7 @@ def day_times(
             else:
                 low = t
             rate = _rate(t, swing, peak_s)
-            step = t - over / rate if rate > 0 else low
+            step = t - over / rate if rate > 0 else math.inf
             if step == t:
                 break
             t = step if low < step < high else (low + high) / 2
