@@ -185,3 +185,44 @@ def test_both_engines_answer_alike():
     assert np.array_equal(one.latencies(), two.latencies())
     documents = [run_document(answer, {}) | {"engine": "any"} for answer in (one, two)]
     assert documents[0] == documents[1]
+
+
+@pytest.fixture(scope="module")
+def mixed() -> RunAnswer:
+    """A run of two classes of queries, one of which misses its objective, in bursts."""
+    classes = [
+        {"name": "short", "share": "75%", "candidates": 1, "objectives": ["p99 < 30ms"]},
+        {"name": "long", "share": "25%", "candidates": 9, "objectives": ["over(50ms) < 1%"]},
+    ]
+    bursty = {"burst_factor": 3, "burst_share": "10%", "mean_burst": "20s"}
+    asked = {
+        "name": "mixed",
+        "sla": {"qps": 1, "objectives": ["mean < 1s"]},
+        "traffic": {"arrivals": "bursty", "bursty": bursty, "classes": classes, "queries": 2000, "replications": 3},
+        "funnel": [{"name": "only", "workers": 9, "cost": {"per_candidate": "10ms"}}],
+    }
+    return run_scenario(parse_scenario(json.dumps(asked)))
+
+
+def test_classes_fit_the_shipped_schema(mixed):
+    """The document of mixed traffic validates, and judges each class by itself, latencies in milliseconds."""
+    document = run_document(mixed, {})
+    jsonschema.Draft202012Validator(SCHEMA).validate(json.loads(json.dumps(document, allow_nan=False)))
+    short, long = document["classes"]
+    assert (short["name"], short["share"], short["objectives"][0]["verdict"]) == ("short", 0.75, "met")
+    assert short["latency_ms"]["p50"]["value"] == pytest.approx(10, rel=0.01)
+    assert (long["objectives"][0]["objective"], long["objectives"][0]["verdict"]) == ("over(50ms) < 1%", "missed")
+
+
+def test_a_report_shows_each_class(mixed, tmp_path):
+    """Page and Markdown have a row for each class and for its objectives; the sentence names the one that decides."""
+    page = write_report(mixed, tmp_path, {})
+    for text in (page.read_text(), (page.parent / "report.md").read_text()):
+        assert "bursty arrivals: 3 times that in bursts of 20.0 s, 10% of the time" in text
+        assert "long: over(50ms) " in text
+        assert "75.0%" in text
+    assert answer_sentence(mixed).startswith("No: at 1 QPS on average over(50ms) of class long is 100.00%")
+    with StringIO() as out:
+        Console(file=out, width=80).print(run_tables(mixed))
+        assert max(map(len, out.getvalue().splitlines())) <= 80
+        assert "short: p99 < 30ms" in out.getvalue()
