@@ -12,7 +12,7 @@ from typing import Literal
 from simulator.capacity.roots import crossing
 from simulator.costs.profile import Profile
 from simulator.engine.plan import Plan
-from simulator.engine.replications import engine_named, threads
+from simulator.engine.replications import blocks_of, threads
 from simulator.engine.resolve import resolve
 from simulator.errors import InputError
 from simulator.scenario.model import Scenario
@@ -125,7 +125,7 @@ class _Search:
 
     def __init__(self, plan: Plan, load: Load, objectives: tuple[Asked, ...], engine: str) -> None:
         self.plan, self.load, self.objectives = plan, load, objectives
-        self.simulate = engine_named(engine)
+        self.engine = engine
         plain = [objective for objective, _ in objectives]
         self.levels, self.thresholds = levels_of(plain), thresholds_of(plain)
 
@@ -154,7 +154,7 @@ class _Search:
         load = self.load.scaled(qps / self.plan.qps)
         plan = self.plan.at(qps)
         plan = replace(plan, warmup=planned_warmup(plan, load) if warmup is None else warmup)
-        found = measure(plan, self.simulate(plan, replication), self.levels, self.thresholds)
+        found = measure(plan, blocks_of(plan, self.engine, replication), self.levels, self.thresholds)
         return max(self._judged(asked, found) for asked in self.objectives)
 
     def _judged(self, asked: Asked, found: Measured) -> tuple[float, str]:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from simulator.draws import stream_of, uniforms
 from simulator.engine.bursts import burst_times, first_phase
 from simulator.engine.day import day_times
+from simulator.engine.law import CONSTANT as ALWAYS
 from simulator.engine.law import query_values
 from simulator.engine.plan import Plan
 from simulator.engine.result import Result, empty_result
@@ -74,12 +75,18 @@ def entering_candidates(plan: Plan, replication: int, first: int = 0, count: int
     """Return how many candidates each of `count` queries from `first` on brings, shape (Q,), whole and at least 1."""
     stream = stream_of(plan.seed, replication, "candidates")
     count = plan.total_queries if count is None else count
-    drawn = query_values(plan.laws, plan.candidates_law, stream, count, first)
+    drawn = _drawn(plan, plan.candidates_law, stream, first, count)
     of_class = query_classes(plan, replication, first, count)
     for c in range(1, len(plan.class_shares)):
-        others = query_values(plan.laws, plan.candidates_law + c, stream, count, first)
-        drawn = np.where(of_class == c, others, drawn)
+        drawn = np.where(of_class == c, _drawn(plan, plan.candidates_law + c, stream, first, count), drawn)
     return np.maximum(1, np.floor(drawn + 0.5)).astype(np.int64)
+
+
+def _drawn(plan: Plan, law: int, stream: np.uint64, first: int, count: int) -> NDArray[np.float64]:
+    """Return a value of law number `law` for each of `count` queries from `first` on; a constant costs no draw."""
+    if plan.laws.kind[law] == ALWAYS:
+        return np.full(count, plan.laws.value[law])
+    return query_values(plan.laws, law, stream, count, first)
 
 
 def prepare(plan: Plan, replication: int) -> Result:

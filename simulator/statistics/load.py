@@ -12,8 +12,7 @@ from simulator.engine.traffic import span_factors
 
 __all__ = ["Load", "offered_load"]
 
-MOST_DRAWS = 1 << 17
-"""Queries whose random candidates are averaged: enough for a mean, and no more memory for a longer run."""
+_DRAWS = 1 << 17
 
 
 @dataclass(frozen=True)
@@ -69,10 +68,10 @@ class Load:
 def offered_load(plan: Plan) -> Load:
     """Return the load that `plan` offers, by the utilisation law (Little's law on the servers).
 
-    Random candidate counts are averaged over the draws of the first replication. The rate is the mean over the run: of
-    a part of a day the rate of that part.
+    Random candidate counts are averaged over the first draws of the first replication. The rate is the mean over the
+    run: of a part of a day the rate of that part.
     """
-    entering = entering_candidates(plan, 0, 0, min(plan.total_queries, MOST_DRAWS))
+    entering = entering_candidates(plan, 0, count=min(plan.total_queries, _DRAWS))
     mean, highest = span_factors(plan.arrivals, plan.total_queries / plan.qps)
     rate = plan.qps * mean
     services, utilizations, merging = [], [], 0.0

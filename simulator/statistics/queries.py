@@ -1,14 +1,15 @@
 """What objectives may ask of a set of queries: all that one replication measured, or those of one class."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.statistics.percentiles import percentile
+from simulator.statistics.sample import Sample
 
-__all__ = ["Measured", "mean_of", "measure_classes", "measure_queries"]
+__all__ = ["Measured", "Tally"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,49 +33,34 @@ class Measured:
     classes: "tuple[Measured, ...]"
 
 
-Columns = tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.float64]]
-
-
-def measure_queries(
-    columns: Columns, levels: Sequence[float], thresholds: Sequence[float], classes: tuple[Measured, ...] = ()
-) -> Measured:
-    """Return what objectives may ask of some queries; NaN is what no query tells.
+class Tally:
+    """Latencies, errors and coverage of some queries, added block by block.
 
     Parameters
     ----------
-    columns
-        Latency in seconds and whether the query completed, each of shape (Q,), and coverage by stage, shape (Q, S).
-    levels, thresholds
-        Percentile levels between 0 and 100, and latencies in seconds whose excess share to report.
-    classes
-        What is known of each class among them.
+    thresholds
+        Latencies in seconds whose excess share to report.
     """
-    latency, completed, coverage = columns
-    latency = latency[completed]
-    named = {"mean": mean_of(latency)}
-    named |= {f"p{level:g}": percentile(latency, level) for level in levels}
-    named["max"] = float(latency.max()) if latency.size else float("nan")
-    return Measured(
-        latency=named,
-        over={threshold: mean_of(latency > threshold) for threshold in thresholds},
-        error_rate=1 - mean_of(completed),
-        coverage=mean_of(coverage),
-        classes=classes,
-    )
 
+    def __init__(self, thresholds: Sequence[float]) -> None:
+        self.sample = Sample(thresholds)
+        self.queries, self.coverage, self.covered = 0, 0.0, 0
 
-def measure_classes(
-    columns: Columns, query_class: NDArray[np.int16], count: int, asked: tuple[Sequence[float], Sequence[float]]
-) -> tuple[Measured, ...]:
-    """Return what `measure_queries` returns for each of `count` classes; `asked` are its levels and thresholds.
+    def add(self, latency: NDArray[np.float64], completed: NDArray[np.bool_], coverage: NDArray[np.float64]) -> None:
+        """Add queries: latency in seconds and whether each completed, shape (Q,), and coverage by stage, (Q, S)."""
+        self.sample.add(latency[completed])
+        self.queries += completed.size
+        self.coverage += float(coverage.sum())
+        self.covered += coverage.size
 
-    `query_class`, shape (Q,), holds each query's class, a number from 0.
-    """
-    latency, completed, coverage = columns
-    chosen = (query_class == c for c in range(count))
-    return tuple(measure_queries((latency[own], completed[own], coverage[own]), *asked) for own in chosen)
-
-
-def mean_of(values: NDArray[np.float64] | NDArray[np.bool_]) -> float:
-    """Return the mean of `values`, NaN of none."""
-    return float(values.mean()) if values.size else float("nan")
+    def measured(self, levels: Sequence[float], classes: tuple[Measured, ...] = ()) -> Measured:
+        """Return what was tallied, NaN where no query tells; `levels` are percentiles between 0 and 100."""
+        sample = self.sample
+        named = {"mean": sample.mean} | {f"p{level:g}": sample.percentile(level) for level in levels}
+        return Measured(
+            latency=named | {"max": sample.max},
+            over={threshold: sample.share_over(threshold) for threshold in sample.over},
+            error_rate=1 - sample.count / self.queries if self.queries else math.nan,
+            coverage=self.coverage / self.covered if self.covered else math.nan,
+            classes=classes,
+        )
