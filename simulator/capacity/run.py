@@ -8,12 +8,12 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.capacity.doubts import doubts_about, doubts_about_classes
 from simulator.capacity.sampling import Progress, Until, sample
 from simulator.costs.profile import Profile, load_profile
 from simulator.engine.conservation import Conservation
 from simulator.engine.plan import Plan
 from simulator.engine.resolve import resolve
-from simulator.engine.traffic import DAILY
 from simulator.scenario.model import Scenario
 from simulator.scenario.objectives import Objective
 from simulator.statistics.intervals import Estimate, estimate
@@ -24,9 +24,10 @@ from simulator.statistics.queries import Measured
 from simulator.statistics.saturation import Backlog, observe_backlog
 from simulator.statistics.summary import Summary
 from simulator.statistics.verdicts import Verdict, replications_to_settle, verdict_of, verdict_over_all
-from simulator.statistics.warmup import batch_size, warmup_floor
+from simulator.statistics.warmup import batch_size
+from simulator.statistics.windows import WINDOW_S
 
-__all__ = ["ClassAnswer", "Estimates", "Judged", "RunAnswer", "StageAnswer", "run_scenario", "run_with"]
+__all__ = ["ClassAnswer", "Estimates", "Judged", "RunAnswer", "StageAnswer", "WindowAnswer", "run_scenario", "run_with"]
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,15 @@ class ClassAnswer(Estimates):
     judged: tuple[Judged, ...]
 
 
+@dataclass(frozen=True)
+class WindowAnswer:
+    """Five minutes of a day or of a trace, from `from_s` seconds after its start; p99 in seconds."""
+
+    from_s: float
+    qps: float
+    p99: Estimate
+
+
 @dataclass(frozen=True, eq=False)
 class RunAnswer(Estimates):
     """What a run found.
@@ -95,6 +105,8 @@ class RunAnswer(Estimates):
     ----------
     judged, classes
         The verdicts on the objectives of all queries; each class with those on its own.
+    windows
+        The run by five minutes of arrivals, where its traffic is not the same at all times.
     saturated
         Names of the queues offered as much as they can serve or more, or the busiest where the backlog is seen to grow;
         percentiles then describe the length of the run, not the system.
@@ -117,6 +129,7 @@ class RunAnswer(Estimates):
     merge_utilization: Estimate
     judged: tuple[Judged, ...]
     classes: tuple[ClassAnswer, ...]
+    windows: tuple[WindowAnswer, ...]
     saturated: tuple[str, ...]
     backlog: Backlog
     in_system: Estimate
@@ -127,6 +140,12 @@ class RunAnswer(Estimates):
     def verdict(self) -> Verdict:
         """The verdict over all objectives, those of classes among them."""
         return verdict_over_all([judged.verdict for judged, _ in self.all_judged])
+
+    @property
+    def worst_window(self) -> WindowAnswer | None:
+        """The five minutes with the highest p99; None where there are none, or no p99 is known of any."""
+        known = [window for window in self.windows if not math.isnan(window.p99.value)]
+        return max(known, key=lambda window: window.p99.value, default=None)
 
     @property
     def all_judged(self) -> tuple[tuple[Judged, str], ...]:
@@ -234,14 +253,15 @@ def _answer(
         merge_utilization=merge_utilization,
         judged=tuple(_judge(item, estimates, plan.replications, saturated=bool(saturated)) for item in objectives),
         classes=classes,
+        windows=_windows(summaries),
         saturated=saturated,
         backlog=backlog,
         in_system=estimate(in_system),
         little=estimate(little),
         warnings=(
             *plan.warnings,
-            *_doubts(plan, load, estimates.latency),
-            *_class_doubts(classes),
+            *doubts_about(plan, load, estimates.latency),
+            *doubts_about_classes([(one.name, one.judged) for one in classes]),
             *filter(None, [law]),
         ),
     )
@@ -266,6 +286,14 @@ def _class(scenario: Scenario, plan: Plan, summaries: tuple[Summary, ...], c: in
     asked, estimates = scenario.traffic.classes[c], _estimates([summary.classes[c] for summary in summaries])
     judged = tuple(_judge(item, estimates, plan.replications, saturated=saturated) for item in asked.objectives)
     return ClassAnswer(**vars(estimates), name=asked.name, share=asked.share, judged=judged)
+
+
+def _windows(summaries: tuple[Summary, ...]) -> tuple[WindowAnswer, ...]:
+    """Return the answer on every five minutes of the run."""
+    qps, p99 = (np.array([summary.windows[i] for summary in summaries]) for i in (0, 1))  # (replications, W)
+    reached = np.flatnonzero(np.isfinite(qps).any(axis=0)).tolist()
+    rate = {w: float(np.nanmean(qps[:, w])) for w in reached}
+    return tuple(WindowAnswer(w * WINDOW_S, rate[w], estimate(p99[:, w].tolist())) for w in reached)
 
 
 def _backlog(plan: Plan, summaries: tuple[Summary, ...]) -> Backlog:
@@ -320,46 +348,3 @@ def _judge(objective: Objective, estimates: Estimates, replications: int, *, sat
     verdict = verdict_of(found, objective.comparator, objective.value)
     more = replications_to_settle(found, objective.value, replications) if verdict == "inconclusive" else None
     return Judged(objective, found, verdict, more)
-
-
-def _doubts(plan: Plan, load: Load, latency: dict[str, Estimate]) -> list[str]:
-    """Return what makes the run's own numbers doubtful."""
-    doubts = []
-    floor = warmup_floor(plan, load)
-    if load.highest < 1 and floor > plan.queries:
-        doubts.append(
-            f"the run is short for its load: at {load.highest:.0%} utilisation about {floor:,} queries pass before "
-            f"the system settles, and {plan.queries:,} are measured; raise traffic.queries"
-        )
-    if load.highest < 1 <= load.at_peak:
-        doubts.append(_overloaded_meanwhile(plan, load))
-    if plan.replications < 2:
-        doubts.append("one replication gives no interval and no verdict; set traffic.replications to 2 or more")
-    short = [name for name, found in latency.items() if np.isnan(found.value)]
-    if short:
-        doubts.append(f"too few queries for {', '.join(short)}; raise traffic.queries")
-    return doubts
-
-
-def _overloaded_meanwhile(plan: Plan, load: Load) -> str:
-    """Return what happens where a run's highest rate is beyond capacity although its mean rate is not."""
-    busiest = load.busiest(plan)
-    queue = "the broker's merge" if busiest == "merge" else f"stage {busiest}"
-    offered = f"{queue} is offered {load.at_peak:.0%} of what it can serve"
-    if plan.arrivals.kind == DAILY:
-        minutes = round(plan.arrivals.peak_s / 60)
-        return (
-            f"at the day's peak, {minutes // 60}:{minutes % 60:02}, {offered}: a backlog grows around it and drains "
-            "later, and the latencies are those of the whole run, quiet hours included"
-        )
-    return f"during a burst {offered}: each burst leaves a backlog, and the latencies are those of all queries"
-
-
-def _class_doubts(classes: Sequence[ClassAnswer]) -> list[str]:
-    """Return which objectives of classes have too few queries to be judged."""
-    return [
-        f"too few queries of class {one.name} for {judged.objective.text}; raise traffic.queries"
-        for one in classes
-        for judged in one.judged
-        if np.isnan(judged.estimate.value)
-    ]

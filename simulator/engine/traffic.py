@@ -18,6 +18,7 @@ __all__ = [
     "Arrivals",
     "arrivals_of",
     "dispersion",
+    "run_seconds",
     "span_factors",
 ]
 
@@ -89,6 +90,16 @@ def dispersion(arrivals: Arrivals, qps: float, window_s: float = np.inf) -> floa
     return float(1 + 2 * qps * variance * memory * (1 - short))
 
 
+def run_seconds(arrivals: Arrivals, mean_seconds: float) -> float:
+    """Return how long the queries of a run take to arrive, about, in seconds.
+
+    `mean_seconds` is the run's number of queries over the stated rate; of part of a day it passes sooner or later.
+    """
+    if arrivals.kind != DAILY:
+        return mean_seconds
+    return float(day_times(np.array([mean_seconds]), arrivals.swing, arrivals.peak_s, np.zeros(2))[0])
+
+
 def span_factors(arrivals: Arrivals, mean_seconds: float) -> tuple[float, float]:
     """Return the mean and the highest rate of a run, as multiples of the stated rate.
 
@@ -98,6 +109,5 @@ def span_factors(arrivals: Arrivals, mean_seconds: float) -> tuple[float, float]
         return 1.0, max(arrivals.phase_rates)
     if arrivals.kind != DAILY:
         return 1.0, 1.0
-    state = np.zeros(2)
-    lasts = float(day_times(np.array([mean_seconds]), arrivals.swing, arrivals.peak_s, state)[0])
+    lasts = run_seconds(arrivals, mean_seconds)
     return mean_seconds / lasts, peak_rate(lasts, arrivals.swing, arrivals.peak_s)

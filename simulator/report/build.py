@@ -18,7 +18,7 @@ from simulator.report.document import run_document
 from simulator.report.files import make_folder, write_bytes, write_text
 from simulator.report.look import DARK, LIGHT, draw
 from simulator.report.plots import RUN_PLOTS
-from simulator.report.sentence import answer_sentence, arrivals_text, headline
+from simulator.report.sentence import answer_sentence, arrivals_text, headline, worst_window_sentence
 from simulator.statistics.intervals import Estimate
 from simulator.units import format_duration
 
@@ -97,6 +97,7 @@ def _context(answer: RunAnswer, document: dict[str, Any], pictures: list[Picture
         f"{answer.requests:,} requests to shards, seed {plan.seed}",
         "latency": [] if answer.saturated else _latency_table(answer),
         "stages": [_stage_row(answer, i) for i in range(len(answer.stages))],
+        "worst": worst_window_sentence(answer),
         "classes": [] if answer.saturated else [_class_row(one) for one in answer.classes],
         "objectives": _objective_rows(document),
         "pictures": pictures,

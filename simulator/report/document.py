@@ -7,7 +7,7 @@ from typing import Any
 
 from simulator import __version__
 from simulator.capacity.answer import CapacityAnswer, CurvePoint
-from simulator.capacity.run import ClassAnswer, Judged, RunAnswer, StageAnswer
+from simulator.capacity.run import ClassAnswer, Judged, RunAnswer, StageAnswer, WindowAnswer
 from simulator.statistics.intervals import Estimate
 
 __all__ = ["SCHEMA_VERSION", "capacity_document", "run_document"]
@@ -62,6 +62,9 @@ def run_document(answer: RunAnswer, overrides: dict[str, str]) -> dict[str, Any]
     }
     if answer.classes:
         document["classes"] = [_class(answer, one) for one in answer.classes]
+    if answer.windows and not answer.saturated:
+        document["windows"] = [_window(one) for one in answer.windows]
+        document["worst_window"] = _window(answer.worst_window) if answer.worst_window else None
     if answer.saturated:
         document["transient_latency_ms"] = latency
     return document
@@ -132,6 +135,11 @@ def _class(answer: RunAnswer, one: ClassAnswer) -> dict[str, Any]:
         },
         "objectives": [_objective(answer, judged) for judged in one.judged],
     }
+
+
+def _window(one: WindowAnswer) -> dict[str, Any]:
+    """Return five minutes of the run."""
+    return {"from_s": one.from_s, "qps": one.qps, "p99_ms": one.p99.scaled(MS).as_json()}
 
 
 def _objective(answer: RunAnswer, judged: Judged) -> dict[str, Any]:

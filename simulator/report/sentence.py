@@ -5,7 +5,7 @@ from simulator.engine.plan import Plan
 from simulator.engine.traffic import BURSTY, CONSTANT, DAILY, POISSON, TRACE
 from simulator.units import format_duration
 
-__all__ = ["answer_sentence", "arrivals_text", "headline"]
+__all__ = ["answer_sentence", "arrivals_text", "clock_text", "headline", "worst_window_sentence"]
 
 
 def headline(answer: RunAnswer) -> str:
@@ -45,9 +45,27 @@ def arrivals_text(plan: Plan) -> str:
         )
     if law.kind == DAILY:
         low, high = (plan.qps * (1 + sign * law.swing) for sign in (-1, 1))
-        minutes = round(law.peak_s / 60)
-        return f"daily arrivals: {low:,.4g} to {high:,.4g} QPS, most at {minutes // 60}:{minutes % 60:02}"
+        return f"daily arrivals: {low:,.4g} to {high:,.4g} QPS, most at {clock_text(law.peak_s)}"
     return {CONSTANT: "evenly spaced arrivals", POISSON: "Poisson arrivals", TRACE: "arrivals as recorded"}[law.kind]
+
+
+def worst_window_sentence(answer: RunAnswer) -> str:
+    """Return when a day or a trace was slowest, empty where that is not known."""
+    worst = answer.worst_window
+    if worst is None or answer.saturated:
+        return ""
+    since = clock_text(worst.from_s) if answer.plan.arrivals.kind == DAILY else f"{worst.from_s / 60:,.0f} min"
+    known = worst.p99.low == worst.p99.low  # NaN: one replication
+    low, high = format_duration(max(worst.p99.low, 0.0)), format_duration(worst.p99.high)
+    p99 = format_duration(worst.p99.value) + (f" (95% interval {low} to {high})" if known else "")
+    return f"Worst five minutes: from {since} on, at {worst.qps:,.4g} QPS, p99 {p99}."
+
+
+def clock_text(seconds: float) -> str:
+    """Return the time of day that `seconds` after a first midnight are, with the day where it is not the first."""
+    day, minutes = divmod(round(seconds / 60), 24 * 60)
+    time = f"{minutes // 60}:{minutes % 60:02}"
+    return f"day {day + 1}, {time}" if day else time
 
 
 def _name(queue: str) -> str:

@@ -7,7 +7,7 @@ from rich.text import Text
 
 from simulator.capacity.run import Judged, RunAnswer
 from simulator.engine.traffic import CONSTANT, POISSON
-from simulator.report.sentence import answer_sentence, arrivals_text
+from simulator.report.sentence import answer_sentence, arrivals_text, worst_window_sentence
 from simulator.statistics.intervals import Estimate
 from simulator.units import format_duration
 
@@ -35,6 +35,8 @@ def run_tables(answer: RunAnswer) -> RenderableType:
         blocks.append(_classes(answer))
     if answer.all_judged:
         blocks.append(_objectives(answer))
+    if worst := worst_window_sentence(answer):
+        blocks.append(Text(worst))
     blocks.append(Text(answer_sentence(answer), style="bold"))
     return Group(*blocks)
 

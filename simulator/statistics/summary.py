@@ -16,6 +16,7 @@ from simulator.statistics.occupancy import Occupancy
 from simulator.statistics.queries import Measured, Tally
 from simulator.statistics.sample import Sample, bucket_of
 from simulator.statistics.warmup import BatchMeans, batch_size
+from simulator.statistics.windows import Windows, window_count
 
 __all__ = ["StageSummary", "Summary", "measure", "summarise_for"]
 
@@ -53,6 +54,8 @@ class Summary(Measured):
     mean_parts, p99_parts
         (S, 5) seconds in each of PARTS: the mean over queries, and over those within 1% of the 99th percentile, made to
         sum to it.
+    windows
+        Queries a second and the 99th percentile in seconds of every five minutes, (W,) each; see `statistics.windows`.
     requests
         Requests sent to shards, the warm-up's included.
     """
@@ -67,6 +70,7 @@ class Summary(Measured):
     mean_parts: FloatArray
     p99_parts: FloatArray
     conservation: Conservation
+    windows: tuple[FloatArray, FloatArray]
     requests: int
 
 
@@ -140,6 +144,7 @@ class _Recorder:
         self.busy, self.merge_busy = np.zeros(S), 0.0
         self.parts, self.completed = np.zeros((S, len(PARTS))), 0
         self.tail: dict[int, tuple[int, FloatArray]] = {}
+        self.windows = Windows(window_count(plan))
         self.requests = 0
 
     def add(self, block: Result) -> None:
@@ -148,6 +153,7 @@ class _Recorder:
         self.occupancy.add(block)
         self.batches.add(block.latency)
         measured, completed = self.counts.add(block)
+        self.windows.add(block.arrival[measured][completed], block.latency[measured][completed])
         self.busy += [busy.sum() for busy in block.busy]
         self.merge_busy += float(block.merge_busy.sum())
         self.requests += int(block.attempts.sum())
@@ -188,6 +194,7 @@ class _Recorder:
             mean_parts=self.parts / completed,
             p99_parts=self._tail_parts(self.counts.all.sample.percentile(_TAIL)),
             conservation=self.check.counts(),
+            windows=self.windows.columns(),
             requests=self.requests,
         )
 
