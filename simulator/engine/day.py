@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["DAY_S", "day_times", "pass_of_day", "peak_rate"]
+__all__ = ["DAY_S", "day_times", "peak_rate"]
 
 DAY_S = 86400.0
 _W = 2 * math.pi / DAY_S
@@ -31,15 +31,6 @@ def _rate(t: float, swing: float, peak_s: float) -> float:
     return 1 + swing * math.cos(_W * (t - peak_s))
 
 
-def pass_of_day(times: NDArray[np.float64], swing: float, peak_s: float) -> NDArray[np.float64]:
-    """Return the mean seconds that have passed by each of `times`, seconds from midnight, shape (n,).
-
-    The integral of the rate over the mean rate; `swing` from 0 to 1, `peak_s` the seconds from midnight to the peak.
-    """
-    passed: NDArray[np.float64] = times + 2 * swing / _W * np.sin(_W * times / 2) * np.cos(_W * (times / 2 - peak_s))
-    return passed
-
-
 def peak_rate(lasts_s: float, swing: float, peak_s: float) -> float:
     """Return the highest rate, over the mean rate, in the first `lasts_s` seconds from midnight."""
     if lasts_s >= peak_s:
@@ -53,13 +44,15 @@ def day_times(
 ) -> NDArray[np.float64]:
     """Return the times by which each of `passed` mean seconds have passed, in seconds from midnight, shape (n,).
 
-    The inverse of `pass_of_day`, by Newton's steps inside a bracket that halves where they would leave it, until only
-    the last bit of the time, or of what has passed by it, could still change.
+    The inverse of the rate's integral, by Newton's steps inside a bracket that halves where they would leave it, until
+    only the last bit of the time, or of what has passed by it, could still change.
 
     Parameters
     ----------
     passed
         Never decreasing, from 0 on.
+    swing, peak_s
+        From 0 to 1, and the seconds from midnight to the peak.
     state
         The last of `passed` and its time, both 0 at first, shape (2,): later calls go on from there, and give the same
         bits however the points are divided over calls.

@@ -12,7 +12,7 @@ from simulator.engine.curve import Curve, join_curves
 from simulator.engine.law import tabulate
 from simulator.engine.order import MAX_QUERIES, MAX_SHARDS, MAX_STAGES
 from simulator.engine.plan import Plan, StageTable
-from simulator.engine.traffic import TRACE, Arrivals, arrivals_of
+from simulator.engine.traffic import arrivals_of
 from simulator.errors import InputError
 from simulator.policies.balancing import RULES
 from simulator.scenario.model import AffineCost, Scenario, Stage
@@ -42,10 +42,7 @@ def resolve(scenario: Scenario, profile: Profile) -> Plan:
         say `costs: {extrapolate: true}`, or a size is beyond what the engines can number.
     """
     traffic = scenario.traffic
-    arrivals = arrivals_of(scenario)
-    warmup = 0 if traffic.warmup == "auto" else traffic.warmup
-    queries = _queries(scenario, arrivals, warmup)
-    _check_sizes(scenario, queries)
+    _check_sizes(scenario)
     busy, idle = [], []
     entering = max(law.mean_value() for law in traffic.candidate_laws)
     for stage in scenario.funnel:
@@ -64,9 +61,9 @@ def resolve(scenario: Scenario, profile: Profile) -> Plan:
         seed=scenario.seed,
         replications=traffic.replications,
         qps=scenario.offered_qps,
-        arrivals=arrivals,
-        queries=queries,
-        warmup=warmup,
+        arrivals=arrivals_of(scenario),
+        queries=scenario.queries,
+        warmup=0 if traffic.warmup == "auto" else traffic.warmup,
         names=tuple(stage.name for stage in scenario.funnel),
         sources=tuple(cost.source for cost in busy),
         stages=_stage_table(scenario, has_idle),
@@ -77,14 +74,6 @@ def resolve(scenario: Scenario, profile: Profile) -> Plan:
         class_shares=tuple(one.share for one in traffic.classes) or (1.0,),
         warnings=tuple(cost.warning for cost in busy if cost.warning),
     )
-
-
-def _queries(scenario: Scenario, arrivals: Arrivals, warmup: int) -> int:
-    """Return the measured queries: as asked, else all that arrive in the day's duration, or that the trace holds."""
-    traffic = scenario.traffic
-    if "queries" not in traffic.model_fields_set and arrivals.kind == TRACE:
-        return int(arrivals.trace.size) - warmup
-    return arrivals.queries_at(scenario.offered_qps, traffic.queries)
 
 
 def _stage_table(scenario: Scenario, has_idle: list[bool]) -> StageTable:
@@ -151,9 +140,9 @@ def _curve(law: CostLaw) -> Curve:
     return Curve(np.array(curve.start, dtype=np.int64), np.array(curve.intercept), np.array(curve.slope))
 
 
-def _check_sizes(scenario: Scenario, queries: int) -> None:
+def _check_sizes(scenario: Scenario) -> None:
     """Raise InputError if the engines cannot number what the scenario asks for."""
-    limits = [("traffic.queries", queries, MAX_QUERIES), ("funnel", len(scenario.funnel), MAX_STAGES)]
+    limits = [("traffic.queries", scenario.queries, MAX_QUERIES), ("funnel", len(scenario.funnel), MAX_STAGES)]
     limits += [(f"funnel.{stage.name}.shards", stage.shards, MAX_SHARDS) for stage in scenario.funnel]
     for path, asked, most in limits:
         if asked > most:

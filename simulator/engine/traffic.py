@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.engine.day import day_times, pass_of_day, peak_rate
+from simulator.engine.day import day_times, peak_rate
 from simulator.scenario.model import Scenario
 
 __all__ = [
@@ -30,9 +30,9 @@ class Arrivals(NamedTuple):
     """The law of arrivals; rates are multiples of the mean rate, and what a kind does not need is 0.
 
     phase_rates and phase_means are those of calm and burst: the rate, and the mean seconds of one. swing is how far the
-    day's sinusoid rises above the mean rate and falls below it, peak_s the seconds from midnight to its top. duration_s
-    is how long the run lasts where the number of queries follows from that. trace holds seconds since the first query,
-    trace_qps their mean rate.
+    day's sinusoid rises above the mean rate and falls below it, peak_s the seconds from midnight to its top. run_s are
+    the mean seconds that pass in a run whose number of queries follows from its duration. trace holds seconds since the
+    first query, trace_qps their mean rate.
     """
 
     kind: int
@@ -40,7 +40,7 @@ class Arrivals(NamedTuple):
     phase_means: tuple[float, float] = (0.0, 0.0)
     swing: float = 0.0
     peak_s: float = 0.0
-    duration_s: float = 0.0
+    run_s: float = 0.0
     trace: NDArray[np.float64] = np.empty(0)
     trace_qps: float = 0.0
 
@@ -50,10 +50,8 @@ class Arrivals(NamedTuple):
         return self.kind not in (DAILY, TRACE)
 
     def queries_at(self, qps: float, asked: int) -> int:
-        """Return the queries of a run at a mean rate: those expected within duration_s, else `asked`."""
-        if not self.duration_s:
-            return asked
-        return max(1, round(qps * float(pass_of_day(np.array([self.duration_s]), self.swing, self.peak_s)[0])))
+        """Return the queries of a run at a mean rate: those expected within its duration, else `asked`."""
+        return max(1, round(qps * self.run_s)) if self.run_s else asked
 
 
 def arrivals_of(scenario: Scenario) -> Arrivals:
@@ -66,8 +64,8 @@ def arrivals_of(scenario: Scenario) -> Arrivals:
         return Arrivals(kind, phase_rates=rates, phase_means=(bursty.mean_calm, bursty.mean_burst))
     if kind == DAILY and traffic.daily:
         daily = traffic.daily
-        followed = 0.0 if "queries" in traffic.model_fields_set else daily.duration
-        return Arrivals(kind, swing=1 - daily.low, peak_s=daily.peak_hour * 3600, duration_s=followed)
+        followed = 0.0 if "queries" in traffic.model_fields_set else daily.mean_seconds
+        return Arrivals(kind, swing=1 - daily.low, peak_s=daily.peak_hour * 3600, run_s=followed)
     if kind == TRACE and traffic.trace:
         return Arrivals(kind, trace=np.array(traffic.trace.times), trace_qps=traffic.trace.qps)
     return Arrivals(kind)

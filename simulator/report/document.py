@@ -54,20 +54,18 @@ def run_document(answer: RunAnswer, overrides: dict[str, str]) -> dict[str, Any]
         "bottleneck": answer.bottleneck,
         "saturated": bool(answer.saturated),
         "saturated_queues": list(answer.saturated),
+        "backlog_growth": None if math.isnan(answer.backlog.growth) else answer.backlog.growth,
+        "queries_in_system": answer.in_system.as_json(),
+        "arrival_rate_times_latency": answer.little.as_json(),
         "objectives": [_objective(answer, judged) for judged in answer.judged],
         "verdict": answer.verdict,
         "warnings": list(answer.warnings),
         "conservation": vars(answer.conservation),
         "provenance": _provenance(answer, overrides),
     }
-    if answer.classes:
-        document["classes"] = [_class(answer, one) for one in answer.classes]
-    if answer.windows and not answer.saturated:
-        document["windows"] = [_window(one) for one in answer.windows]
-        document["worst_window"] = _window(answer.worst_window) if answer.worst_window else None
     if answer.saturated:
         document["transient_latency_ms"] = latency
-    return document
+    return document | _by_kind_and_time(answer)
 
 
 def capacity_document(answer: CapacityAnswer, overrides: dict[str, str]) -> dict[str, Any]:
@@ -125,6 +123,17 @@ def _stage(stage: StageAnswer, *, saturated: bool) -> dict[str, Any]:
     }
 
 
+def _by_kind_and_time(answer: RunAnswer) -> dict[str, Any]:
+    """Return the parts on classes of queries and on windows of time, where the traffic has any."""
+    parts: dict[str, Any] = {}
+    if answer.classes:
+        parts["classes"] = [_class(answer, one) for one in answer.classes]
+    if answer.windows and not answer.saturated:
+        parts["windows"] = [_window(one) for one in answer.windows]
+        parts["worst_window"] = _window(answer.worst_window) if answer.worst_window else None
+    return parts
+
+
 def _class(answer: RunAnswer, one: ClassAnswer) -> dict[str, Any]:
     """Return one class of queries; latencies of a saturated system are not known."""
     return {
@@ -154,6 +163,7 @@ def _objective(answer: RunAnswer, judged: Judged) -> dict[str, Any]:
         "high": found["high"],
         "unit": "ms" if is_time else "share",
         "verdict": judged.verdict,
+        "more_replications": judged.more_replications,
     }
 
 

@@ -22,9 +22,8 @@ def run_tables(answer: RunAnswer) -> RenderableType:
     if answer.saturated:
         blocks.append(
             Text(
-                f"SATURATED: {', '.join(answer.saturated)} is offered all it can serve or more. The backlog grows for "
-                "as long as the load lasts, so there is no latency to report. Lower the load, or add replicas, "
-                "workers or shards.",
+                f"SATURATED: {', '.join(answer.saturated)} {_why_saturated(answer)}. The backlog grows for as long as "
+                "the load lasts, so there is no latency to report. Lower the load, or add replicas, workers or shards.",
                 style="bold red",
             )
         )
@@ -39,6 +38,13 @@ def run_tables(answer: RunAnswer) -> RenderableType:
         blocks.append(Text(worst))
     blocks.append(Text(answer_sentence(answer), style="bold"))
     return Group(*blocks)
+
+
+def _why_saturated(answer: RunAnswer) -> str:
+    """Return what shows that a queue is saturated: the load offered to it, or the latency that was seen to grow."""
+    if answer.load.saturated(answer.plan):
+        return "is offered all it can serve or more"
+    return f"falls behind: the last quarter of the queries took {answer.backlog.growth:.1f} times as long as the first"
 
 
 def spread(found: Estimate) -> str:
@@ -154,7 +160,10 @@ def _objectives(answer: RunAnswer) -> Table:
     table.add_column("verdict")
     for judged, name in answer.all_judged:
         text = f"{name}: {judged.objective.text}" if name else judged.objective.text
-        table.add_row(text, _estimate(answer, judged), Text(judged.verdict, _COLOURS[judged.verdict]))
+        verdict = Text(judged.verdict, _COLOURS[judged.verdict])
+        if judged.more_replications:
+            verdict.append(f": about {judged.more_replications:,} more replications", style="default")
+        table.add_row(text, _estimate(answer, judged), verdict)
     return table
 
 

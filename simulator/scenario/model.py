@@ -217,6 +217,17 @@ class Scenario(Section):
         return qps
 
     @property
+    def queries(self) -> int:
+        """Measured queries of a replication: as asked, else all that arrive in a day's duration, or a trace holds."""
+        traffic = self.traffic
+        if "queries" not in traffic.model_fields_set:
+            if traffic.arrivals == "trace" and traffic.trace:
+                return len(traffic.trace.times) - (0 if traffic.warmup == "auto" else traffic.warmup)
+            if traffic.arrivals == "daily" and traffic.daily:
+                return max(1, round(self.offered_qps * traffic.daily.mean_seconds))
+        return traffic.queries
+
+    @property
     def objectives(self) -> tuple[tuple[Objective, int | None], ...]:
         """Every objective, with the number of the class of queries that it is about; None for all queries."""
         own = [(objective, c) for c, one in enumerate(self.traffic.classes) for objective in one.objectives]

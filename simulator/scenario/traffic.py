@@ -1,5 +1,6 @@
 """How queries arrive when not by a plain Poisson process, and what kinds of query there are."""
 
+import math
 from array import array
 from itertools import pairwise
 from pathlib import Path
@@ -86,6 +87,12 @@ class Daily(Section):
         if not 0 < self.duration <= LONGEST_DAY:
             raise value_error("duration", f"a duration above 0s and up to 366d, got {self.duration:g}s")
         return self
+
+    @property
+    def mean_seconds(self) -> float:
+        """The seconds in which as many queries arrive at the mean rate as do in `duration`: the rate's integral."""
+        w, peak = 2 * math.pi / 86400, self.peak_hour * 3600
+        return self.duration + (1 - self.low) / w * (math.sin(w * (self.duration - peak)) + math.sin(w * peak))
 
 
 class Trace(Section):

@@ -9,7 +9,7 @@ import pytest
 from simulator.costs.profile import load_profile
 from simulator.engine.arrivals import arrival_blocks, arrival_times, entering_candidates, query_classes
 from simulator.engine.bursts import burst_times, first_phase
-from simulator.engine.day import DAY_S, day_times, pass_of_day
+from simulator.engine.day import DAY_S, day_times
 from simulator.engine.resolve import resolve
 from simulator.scenario.load import parse_scenario
 
@@ -25,6 +25,12 @@ def plan(folder=None, **traffic):
     asked = {"name": "a", "traffic": {"qps": 2, "candidates": 1, **length, **traffic}}
     asked["funnel"] = [{"name": "s", "cost": "1ms"}]
     return resolve(parse_scenario(json.dumps(asked), folder=folder), load_profile("default"))
+
+
+def pass_of_day(times, swing, peak_s):
+    """The integral of the day's rate over its mean, up to each time: as a product, which loses no digits near 0."""
+    w = 2 * np.pi / DAY_S
+    return times + 2 * swing / w * np.sin(w * times / 2) * np.cos(w * (times / 2 - peak_s))
 
 
 def recorded(folder, **traffic):
