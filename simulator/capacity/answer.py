@@ -125,7 +125,8 @@ def _run_at(scenario: Scenario, profile: Profile, engine: str, qps: float) -> Ru
 def _point(plan: Plan, load: Load, engine: str, qps: float) -> CurvePoint:
     """Return a point of the latency-load curve."""
     there = load.scaled(qps / plan.qps)
-    plan = replace(plan, qps=qps, warmup=plan.warmup or planned_warmup(replace(plan, qps=qps), there))
+    plan = plan.at(qps)
+    plan = replace(plan, warmup=plan.warmup or planned_warmup(plan, there))
 
     def tail(blocks: Iterable[Result]) -> dict[str, float]:
         return measure(plan, blocks, (50.0, 99.0), ()).latency

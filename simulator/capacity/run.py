@@ -1,13 +1,14 @@
 """The answer to `simulator run`: latency, load and verdicts of a scenario at its own load."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.capacity.doubts import doubts_about, doubts_about_classes
 from simulator.capacity.sampling import Progress, Until, sample
 from simulator.capacity.theory import Check, disagreements, theory_of
 from simulator.costs.profile import Profile, load_profile
@@ -20,12 +21,14 @@ from simulator.statistics.intervals import Estimate, estimate
 from simulator.statistics.little import against_little
 from simulator.statistics.load import Load, offered_load
 from simulator.statistics.measures import value_of
+from simulator.statistics.queries import Measured
 from simulator.statistics.saturation import Backlog, observe_backlog
 from simulator.statistics.summary import Summary
 from simulator.statistics.verdicts import Verdict, replications_to_settle, verdict_of, verdict_over_all
-from simulator.statistics.warmup import batch_size, enough_queries
+from simulator.statistics.warmup import batch_size
+from simulator.statistics.windows import WINDOW_S
 
-__all__ = ["Estimates", "Judged", "RunAnswer", "StageAnswer", "run_scenario", "run_with"]
+__all__ = ["ClassAnswer", "Estimates", "Judged", "RunAnswer", "StageAnswer", "WindowAnswer", "run_scenario", "run_with"]
 
 
 @dataclass(frozen=True)
@@ -78,11 +81,33 @@ class Estimates:
 
 
 @dataclass(frozen=True, eq=False)
+class ClassAnswer(Estimates):
+    """One class of queries: its share of them, and the verdicts on its own objectives."""
+
+    name: str
+    share: float
+    judged: tuple[Judged, ...]
+
+
+@dataclass(frozen=True)
+class WindowAnswer:
+    """Five minutes of a day or of a trace, from `from_s` seconds after its start; p99 in seconds."""
+
+    from_s: float
+    qps: float
+    p99: Estimate
+
+
+@dataclass(frozen=True, eq=False)
 class RunAnswer(Estimates):
     """What a run found.
 
     Attributes
     ----------
+    judged, classes
+        The verdicts on the objectives of all queries; each class with those on its own.
+    windows
+        The run by five minutes of arrivals, where its traffic is not the same at all times.
     saturated
         Names of the queues offered as much as they can serve or more, or the busiest where the backlog is seen to grow;
         percentiles then describe the length of the run, not the system.
@@ -106,6 +131,8 @@ class RunAnswer(Estimates):
     stages: tuple[StageAnswer, ...]
     merge_utilization: Estimate
     judged: tuple[Judged, ...]
+    classes: tuple[ClassAnswer, ...]
+    windows: tuple[WindowAnswer, ...]
     saturated: tuple[str, ...]
     backlog: Backlog
     in_system: Estimate
@@ -115,8 +142,20 @@ class RunAnswer(Estimates):
 
     @property
     def verdict(self) -> Verdict:
-        """The verdict over all objectives."""
-        return verdict_over_all([judged.verdict for judged in self.judged])
+        """The verdict over all objectives, those of classes among them."""
+        return verdict_over_all([judged.verdict for judged, _ in self.all_judged])
+
+    @property
+    def worst_window(self) -> WindowAnswer | None:
+        """The five minutes with the highest p99; None where there are none, or no p99 is known of any."""
+        known = [window for window in self.windows if not math.isnan(window.p99.value)]
+        return max(known, key=lambda window: window.p99.value, default=None)
+
+    @property
+    def all_judged(self) -> tuple[tuple[Judged, str], ...]:
+        """Every verdict with the name of the class that it is about, empty for all queries."""
+        own = [(judged, one.name) for one in self.classes for judged in one.judged]
+        return (*((judged, "") for judged in self.judged), *own)
 
     @property
     def bottleneck(self) -> str:
@@ -199,20 +238,16 @@ def _answer(
     def over_all(value: Callable[[Summary], float]) -> Estimate:
         return estimate([value(summary) for summary in summaries])
 
-    estimates = Estimates(
-        latency={name: over_all(partial(_named, "latency", name)) for name in summaries[0].latency},
-        over={limit: over_all(partial(_named, "over", limit)) for limit in summaries[0].over},
-        error_rate=over_all(lambda one: one.error_rate),
-        coverage=over_all(lambda one: one.coverage),
-    )
+    estimates = _estimates(summaries)
     objectives = scenario.sla.objectives if scenario.sla else ()
     stages = tuple(_stage(scenario, plan, summaries, s) for s in range(len(plan.names)))
     merge_utilization = over_all(lambda one: one.merge_utilization)
-    leave_out = math.ceil(plan.warmup / batch_size(plan.total_queries))
-    backlog = observe_backlog([summary.series[leave_out:] for summary in summaries])
+    backlog = _backlog(plan, summaries)
     seen = (_busiest(plan, stages, merge_utilization),) if backlog.grows else ()
     saturated = load.saturated(plan) or seen
     in_system, little = ([getattr(one, name) for one in summaries] for name in ("in_system", "little"))
+    numbers = range(len(plan.class_names))
+    classes = tuple(_class(scenario, plan, summaries, c, saturated=bool(saturated)) for c in numbers)
     law = "" if saturated else against_little(in_system, little, plan.queries)
     theory = theory_of(plan, load)
     against = [] if saturated else disagreements(theory, _simulated(stages), plan.replications)
@@ -228,18 +263,63 @@ def _answer(
         stages=stages,
         merge_utilization=merge_utilization,
         judged=tuple(_judge(item, estimates, plan.replications, saturated=bool(saturated)) for item in objectives),
+        classes=classes,
+        windows=_windows(summaries),
         saturated=saturated,
         backlog=backlog,
         in_system=estimate(in_system),
         little=estimate(little),
         theory=theory,
-        warnings=(*plan.warnings, *_doubts(plan, load, estimates.latency), *filter(None, [law]), *against),
+        warnings=(
+            *plan.warnings,
+            *doubts_about(plan, load, estimates.latency),
+            *doubts_about_classes([(one.name, one.judged) for one in classes]),
+            *filter(None, [law]),
+            *against,
+        ),
     )
 
 
-def _named(field: str, key: str | float, summary: Summary) -> float:
-    """Return one number of a mapping in a summary."""
-    return float(getattr(summary, field)[key])
+def _estimates(measured: Sequence[Measured]) -> Estimates:
+    """Return what the replications' measures add up to."""
+
+    def over_all(value: Callable[[Measured], float]) -> Estimate:
+        return estimate([value(one) for one in measured])
+
+    return Estimates(
+        latency={name: over_all(partial(_named, "latency", name)) for name in measured[0].latency},
+        over={limit: over_all(partial(_named, "over", limit)) for limit in measured[0].over},
+        error_rate=over_all(lambda one: one.error_rate),
+        coverage=over_all(lambda one: one.coverage),
+    )
+
+
+def _class(scenario: Scenario, plan: Plan, summaries: tuple[Summary, ...], c: int, *, saturated: bool) -> ClassAnswer:
+    """Return the answer on class number `c`."""
+    asked, estimates = scenario.traffic.classes[c], _estimates([summary.classes[c] for summary in summaries])
+    judged = tuple(_judge(item, estimates, plan.replications, saturated=saturated) for item in asked.objectives)
+    return ClassAnswer(**vars(estimates), name=asked.name, share=asked.share, judged=judged)
+
+
+def _windows(summaries: tuple[Summary, ...]) -> tuple[WindowAnswer, ...]:
+    """Return the answer on every five minutes of the run."""
+    qps, p99 = (np.array([summary.windows[i] for summary in summaries]) for i in (0, 1))  # (replications, W)
+    reached = np.flatnonzero(np.isfinite(qps).any(axis=0)).tolist()
+    rate = {w: float(np.nanmean(qps[:, w])) for w in reached}
+    return tuple(WindowAnswer(w * WINDOW_S, rate[w], estimate(p99[:, w].tolist())) for w in reached)
+
+
+def _backlog(plan: Plan, summaries: tuple[Summary, ...]) -> Backlog:
+    """Return whether latency grows through the run; a day and a trace come and go, which tells nothing."""
+    if not plan.arrivals.settles:
+        return Backlog(math.nan, grows=False)
+    leave_out = math.ceil(plan.warmup / batch_size(plan.total_queries))
+    return observe_backlog([summary.series[leave_out:] for summary in summaries])
+
+
+def _named(field: str, key: str | float, measured: Measured) -> float:
+    """Return one number of a mapping among the measures."""
+    return float(getattr(measured, field)[key])
 
 
 def _stage(scenario: Scenario, plan: Plan, summaries: tuple[Summary, ...], s: int) -> StageAnswer:
@@ -287,20 +367,3 @@ def _judge(objective: Objective, estimates: Estimates, replications: int, *, sat
     verdict = verdict_of(found, objective.comparator, objective.value)
     more = replications_to_settle(found, objective.value, replications) if verdict == "inconclusive" else None
     return Judged(objective, found, verdict, more)
-
-
-def _doubts(plan: Plan, load: Load, latency: dict[str, Estimate]) -> list[str]:
-    """Return what makes the run's own numbers doubtful."""
-    doubts = []
-    enough = enough_queries(plan, load)
-    if load.highest < 1 and enough > plan.queries:
-        doubts.append(
-            f"the run is short for its load: at {load.highest:.0%} utilisation {enough:,} queries a replication make "
-            f"its intervals hold, and {plan.queries:,} are measured; raise traffic.queries"
-        )
-    if plan.replications < 2:
-        doubts.append("one replication gives no interval and no verdict; set traffic.replications to 2 or more")
-    short = [name for name, found in latency.items() if np.isnan(found.value)]
-    if short:
-        doubts.append(f"too few queries for {', '.join(short)}; raise traffic.queries")
-    return doubts

@@ -51,7 +51,7 @@ def sample(
     The warm-up is the floor that the load asks for, or what MSER finds in the mean over replications if that is more.
     With `until`, replications are added, as many as the interval so far asks for, until it is tight or the budget ends.
     """
-    objectives = scenario.sla.objectives if scenario.sla else ()
+    objectives = [objective for objective, _ in scenario.objectives]
     levels, thresholds = levels_of(objectives, LEVELS), thresholds_of(objectives)
 
     def more(plan: Plan, done: tuple[Summary, ...] = ()) -> tuple[Summary, ...]:
@@ -67,7 +67,7 @@ def sample(
     if automatic:
         plan = replace(plan, warmup=planned_warmup(plan, load))
     summaries = more(plan)
-    if automatic and not load.saturated(plan):
+    if automatic and plan.arrivals.settles and not load.saturated(plan):
         batches = np.mean([summary.series for summary in summaries], axis=0)
         settled = mser(batches) * batch_size(plan.total_queries)
         if settled > plan.warmup:

@@ -20,6 +20,7 @@ from simulator.scenario.objectives import Objective
 from simulator.statistics.intervals import Estimate, estimate
 from simulator.statistics.load import Load, offered_load
 from simulator.statistics.measures import levels_of, thresholds_of, value_of
+from simulator.statistics.queries import Measured
 from simulator.statistics.summary import measure
 from simulator.statistics.verdicts import holds
 from simulator.statistics.warmup import longest_warmup, planned_warmup, warmup_floor
@@ -27,6 +28,7 @@ from simulator.statistics.warmup import longest_warmup, planned_warmup, warmup_f
 __all__ = ["NO_LOAD", "Maximum", "Outcome", "find_maximum", "objectives_of"]
 
 Outcome = Literal["found", "never", "beyond"]
+Asked = tuple[Objective, int | None]
 
 PRECISION = 2e-3
 """Width of the last bracket of a replication's root, as a share of the analytic bound."""
@@ -72,11 +74,11 @@ class Maximum:
     warmup: int
 
 
-def objectives_of(scenario: Scenario) -> tuple[Objective, ...]:
-    """Return the objectives of `scenario`; raises InputError if there are none, with what to add."""
-    if scenario.sla is None or not scenario.sla.objectives:
+def objectives_of(scenario: Scenario) -> tuple[Asked, ...]:
+    """Return the objectives of `scenario` with their class; raises InputError if there are none, with what to add."""
+    if not scenario.objectives:
         raise InputError("sla.objectives: expected at least one objective, got none; add objectives: [p99 < 500ms]")
-    return scenario.sla.objectives
+    return scenario.objectives
 
 
 def find_maximum(
@@ -121,10 +123,11 @@ def find_maximum(
 class _Search:
     """Evaluations of one plan at other loads."""
 
-    def __init__(self, plan: Plan, load: Load, objectives: tuple[Objective, ...], engine: str) -> None:
+    def __init__(self, plan: Plan, load: Load, objectives: tuple[Asked, ...], engine: str) -> None:
         self.plan, self.load, self.objectives = plan, load, objectives
         self.engine = engine
-        self.levels, self.thresholds = levels_of(objectives), thresholds_of(objectives)
+        plain = [objective for objective, _ in objectives]
+        self.levels, self.thresholds = levels_of(plain), thresholds_of(plain)
 
     def root(self, replication: int, ends: tuple[float, float], guess: float, warmup: int | None) -> tuple[float, str]:
         """Return the largest load that meets all objectives in one replication, and the objective that fails above.
@@ -132,7 +135,7 @@ class _Search:
         `ends` are the bound and the highest load to judge; without `warmup` each load gets its own.
         """
         bound, judged = ends
-        failing = [self.objectives[0].text]
+        failing = [self.objectives[0][0].text]
 
         def excess(qps: float) -> float:
             found, objective = self._excess(replication, qps, warmup)
@@ -149,10 +152,18 @@ class _Search:
     def _excess(self, replication: int, qps: float, warmup: int | None) -> tuple[float, str]:
         """Return how far the worst objective is over what it allows at a load, and which that is."""
         load = self.load.scaled(qps / self.plan.qps)
-        plan = replace(self.plan, qps=qps)
+        plan = self.plan.at(qps)
         plan = replace(plan, warmup=planned_warmup(plan, load) if warmup is None else warmup)
         found = measure(plan, blocks_of(plan, self.engine, replication), self.levels, self.thresholds)
-        return max(_over(objective, value_of(objective, found)) for objective in self.objectives)
+        return max(self._judged(asked, found) for asked in self.objectives)
+
+    def _judged(self, asked: Asked, found: Measured) -> tuple[float, str]:
+        """Return how far an objective is over what it allows, and its text with the class that it is about."""
+        objective, c = asked
+        if c is None:
+            return _over(objective, value_of(objective, found))
+        over, text = _over(objective, value_of(objective, found.classes[c]))
+        return over, f"{text} of class {self.plan.class_names[c]}"
 
 
 def _over(objective: Objective, value: float) -> tuple[float, str]:
@@ -177,7 +188,7 @@ def _judged(plan: Plan, load: Load, bound: float) -> float:
     low, high = 0.0, bound
     while high - low > PRECISION * bound / 4:
         middle = (low + high) / 2
-        there = replace(plan, qps=middle)
+        there = plan.at(middle)
         if warmup_floor(there, load.scaled(middle / plan.qps)) <= longest_warmup(plan):
             low = middle
         else:

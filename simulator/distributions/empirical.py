@@ -1,6 +1,5 @@
 """Values drawn again from a file of measurements."""
 
-import csv
 import math
 from pathlib import Path
 from typing import Generic, Literal, Self
@@ -9,7 +8,8 @@ import numpy as np
 from pydantic import PrivateAttr, ValidationInfo, model_validator
 
 from simulator.distributions.base import FloatArray, Law, Magnitude
-from simulator.distributions.written import shown, value_error
+from simulator.distributions.measurements import read_measurements
+from simulator.distributions.written import value_error
 
 __all__ = ["Empirical"]
 
@@ -32,7 +32,7 @@ class Empirical(Law[Magnitude], Generic[Magnitude]):
     def _read(self, info: ValidationInfo) -> Self:
         folder = Path((info.context or {}).get("folder", "."))
         try:
-            self._samples = tuple(sorted(_numbers(folder / self.file, self.column)))
+            self._samples = tuple(sorted(value for _, value in read_measurements(folder / self.file, self.column)))
         except KeyError as error:
             raise value_error("column", error.args[0]) from error
         except ValueError as error:
@@ -56,48 +56,3 @@ class Empirical(Law[Magnitude], Generic[Magnitude]):
     def mean_value(self) -> float:
         """Return the samples' mean."""
         return math.fsum(self._samples) / len(self._samples)
-
-
-def _numbers(path: Path, column: str | None) -> list[float]:
-    """Return the numbers of a file; raises ValueError that names the file and the line, KeyError without the column."""
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, ValueError) as error:  # a ValueError is text that is not UTF-8, or a path with a null byte
-        raise ValueError(f"a readable text file, got {path} ({_reason(error)})") from error
-    if column is None:
-        rows = [(number, line) for number, line in enumerate(lines, 1) if line.strip()]
-    else:
-        rows = _cells(path, lines, column)
-    if not rows:
-        raise ValueError(f"at least one number in {path}, got none")
-    return [_number(path, line, text) for line, text in rows]
-
-
-def _cells(path: Path, lines: list[str], column: str) -> list[tuple[int, str]]:
-    """Return (line, text) of each cell of a column."""
-    reader = csv.DictReader(lines)
-    try:
-        if column not in (reader.fieldnames or []):
-            known = ", ".join(reader.fieldnames or []) or "none"
-            raise KeyError(f"a column of {path} (it has: {known}), got {column!r}")
-        return [(reader.line_num, row[column] or "") for row in reader]
-    except csv.Error as error:
-        raise ValueError(f"a CSV file, got {path}:{reader.line_num} ({error})") from error
-
-
-def _number(path: Path, line: int, text: str) -> float:
-    """Return one number of a file."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not (math.isfinite(value) and value >= 0):
-        raise ValueError(f"a number of at least 0 at {path}:{line}, got {shown(text)}")
-    return value
-
-
-def _reason(error: Exception) -> str:
-    """Return why a file could not be read."""
-    if isinstance(error, OSError):
-        return error.strerror or str(error)
-    return "it is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else str(error)

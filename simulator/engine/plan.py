@@ -1,11 +1,12 @@
 """A plan: everything an engine needs, as flat numbers and arrays in seconds, with nothing left to look up.
 
 Letters: S stages. Curves are numbered 2s (busy) and 2s + 1 (idle) for stage s, and 2S for the merge; laws 4s + NOISE,
-4s + IDLE_NOISE, 4s + REQUEST, 4s + RESPONSE for stage s, then 4S the merge's noise and 4S + 1 the candidates.
+4s + IDLE_NOISE, 4s + REQUEST, 4s + RESPONSE for stage s, then 4S the merge's noise and 4S + 1 + c the candidates of
+class c.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from simulator.draws import stream_of
 from simulator.engine.curve import CurveTables
 from simulator.engine.law import LawTables
+from simulator.engine.traffic import Arrivals
 
 __all__ = [
     "IDLE_NOISE",
@@ -64,8 +66,8 @@ class Plan:
     ----------
     seed, replications
         Of the addressed draws; replication r of any plan is replication r of every other.
-    qps, poisson
-        The mean rate of arrivals, and whether their gaps are exponential or equal.
+    qps, arrivals
+        The mean rate of arrivals, and their law.
     queries, warmup
         Queries measured, and queries before them that are simulated and left out of the measures.
     names, sources
@@ -74,6 +76,8 @@ class Plan:
         See the module's docstring.
     merge_workers
         Workers of the broker's one FIFO queue of merges; 0 where a merge is a plain delay.
+    class_names, class_shares
+        Of each class of queries, (K,); one share of 1 and no name where there are no classes.
     warnings
         What the user should know about how the scenario was resolved.
     """
@@ -81,7 +85,7 @@ class Plan:
     seed: int
     replications: int
     qps: float
-    poisson: bool
+    arrivals: Arrivals
     queries: int
     warmup: int
     names: tuple[str, ...]
@@ -90,6 +94,8 @@ class Plan:
     laws: LawTables
     curves: CurveTables
     merge_workers: int
+    class_names: tuple[str, ...] = ()
+    class_shares: tuple[float, ...] = (1.0,)
     warnings: tuple[str, ...] = ()
 
     @property
@@ -109,8 +115,12 @@ class Plan:
 
     @property
     def candidates_law(self) -> int:
-        """The number of the law of the candidates that enter the funnel."""
+        """The number of the law of the candidates that enter the funnel, of the first class; the others' follow."""
         return 4 * len(self.names) + 1
+
+    def at(self, qps: float) -> "Plan":
+        """Return the same plan at another mean rate; a run that lasts a stated time gets the queries of that time."""
+        return replace(self, qps=qps, queries=self.arrivals.queries_at(qps, self.queries))
 
     def tables(self, replication: int) -> Tables:
         """Return the arrays for the kernels, with the draws of `replication`."""

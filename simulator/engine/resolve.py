@@ -12,6 +12,7 @@ from simulator.engine.curve import Curve, join_curves
 from simulator.engine.law import tabulate
 from simulator.engine.order import MAX_QUERIES, MAX_SHARDS, MAX_STAGES
 from simulator.engine.plan import Plan, StageTable
+from simulator.engine.traffic import arrivals_of
 from simulator.errors import InputError
 from simulator.policies.balancing import RULES
 from simulator.scenario.model import AffineCost, Scenario, Stage
@@ -43,7 +44,7 @@ def resolve(scenario: Scenario, profile: Profile) -> Plan:
     traffic = scenario.traffic
     _check_sizes(scenario)
     busy, idle = [], []
-    entering = traffic.candidates.mean_value()
+    entering = max(law.mean_value() for law in traffic.candidate_laws)
     for stage in scenario.funnel:
         per_shard = -(-entering // stage.shards)
         busy.append(_stage_cost(scenario, stage, profile, per_shard, idle=False))
@@ -60,15 +61,17 @@ def resolve(scenario: Scenario, profile: Profile) -> Plan:
         seed=scenario.seed,
         replications=traffic.replications,
         qps=scenario.offered_qps,
-        poisson=traffic.arrivals == "poisson",
-        queries=traffic.queries,
+        arrivals=arrivals_of(scenario),
+        queries=scenario.queries,
         warmup=0 if traffic.warmup == "auto" else traffic.warmup,
         names=tuple(stage.name for stage in scenario.funnel),
         sources=tuple(cost.source for cost in busy),
         stages=_stage_table(scenario, has_idle),
-        laws=tabulate([*laws, merge.noise, traffic.candidates]),
+        laws=tabulate([*laws, merge.noise, *traffic.candidate_laws]),
         curves=join_curves([curve.faster(speed) for curve in curves]),
         merge_workers=scenario.merge.workers or 0,
+        class_names=tuple(one.name for one in traffic.classes),
+        class_shares=tuple(one.share for one in traffic.classes) or (1.0,),
         warnings=tuple(cost.warning for cost in busy if cost.warning),
     )
 
@@ -139,7 +142,7 @@ def _curve(law: CostLaw) -> Curve:
 
 def _check_sizes(scenario: Scenario) -> None:
     """Raise InputError if the engines cannot number what the scenario asks for."""
-    limits = [("traffic.queries", scenario.traffic.queries, MAX_QUERIES), ("funnel", len(scenario.funnel), MAX_STAGES)]
+    limits = [("traffic.queries", scenario.queries, MAX_QUERIES), ("funnel", len(scenario.funnel), MAX_STAGES)]
     limits += [(f"funnel.{stage.name}.shards", stage.shards, MAX_SHARDS) for stage in scenario.funnel]
     for path, asked, most in limits:
         if asked > most:

@@ -24,6 +24,8 @@ class Result:
         (Q,) when the query arrived and when its last stage ended.
     outcome
         (Q,) COMPLETED, REFUSED or FAILED.
+    query_class
+        (Q,) the query's class, a place in Plan.class_names; 0 where there are no classes.
     stage_start, stage_end
         (Q, S) when the query entered the stage, and when its merge was done.
     candidates
@@ -45,6 +47,7 @@ class Result:
     arrival: NDArray[np.float64]
     end: NDArray[np.float64]
     outcome: NDArray[np.int8]
+    query_class: NDArray[np.int16]
     stage_start: NDArray[np.float64]
     stage_end: NDArray[np.float64]
     candidates: NDArray[np.int64]
@@ -106,6 +109,7 @@ def empty_result(arrival: NDArray[np.float64], shape: list[tuple[int, int]]) -> 
         arrival=arrival,
         end=np.zeros(Q),
         outcome=np.full(Q, COMPLETED, dtype=np.int8),
+        query_class=np.zeros(Q, dtype=np.int16),
         stage_start=column(0),
         stage_end=column(0),
         candidates=column(0, np.int64),

@@ -13,7 +13,7 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 
 from simulator.capacity.answer import CapacityAnswer
-from simulator.capacity.run import RunAnswer
+from simulator.capacity.run import ClassAnswer, RunAnswer
 from simulator.engine.result import PARTS
 from simulator.report.capacity_plots import HOCKEY_STICK
 from simulator.report.capacity_table import capacity_sentence
@@ -21,7 +21,7 @@ from simulator.report.document import capacity_document, run_document
 from simulator.report.files import make_folder, write_bytes, write_text
 from simulator.report.look import DARK, LIGHT, draw
 from simulator.report.plots import RUN_PLOTS, Plot, PlotKind
-from simulator.report.sentence import answer_sentence, headline
+from simulator.report.sentence import answer_sentence, arrivals_text, headline, worst_window_sentence
 from simulator.report.tables import times_beside
 from simulator.statistics.intervals import Estimate
 from simulator.units import format_duration
@@ -107,12 +107,14 @@ def _context(answer: RunAnswer, document: dict[str, Any], pictures: list[Picture
         "headline": headline(answer),
         "sentence": answer_sentence(answer),
         "verdict": "saturated" if answer.saturated else answer.verdict,
-        "load": f"{plan.qps:,g} QPS, {'Poisson' if plan.poisson else 'evenly spaced'} arrivals",
+        "load": f"{plan.qps:,g} QPS, {arrivals_text(plan)}",
         "effort": f"{plan.replications} replications of {plan.queries:,} queries after {plan.warmup:,} of warm-up, "
         f"{answer.requests:,} requests to shards, seed {plan.seed}",
         "latency": [] if answer.saturated else _latency_table(answer),
         "stages": [_stage_row(answer, i) for i in range(len(answer.stages))],
-        "objectives": [_objective_row(item) for item in document["objectives"]],
+        "worst": worst_window_sentence(answer),
+        "classes": [] if answer.saturated else [_class_row(one) for one in answer.classes],
+        "objectives": _objective_rows(document),
         "theory": times_beside(answer),
         "pictures": pictures,
         "capacity": "",
@@ -148,6 +150,21 @@ def _stage_row(answer: RunAnswer, i: int) -> dict[str, str]:
         "p99": "–" if lost else format_duration(stage.p99.value),
         "source": stage.source,
     }
+
+
+def _class_row(one: ClassAnswer) -> dict[str, str]:
+    """Return one class of queries as text."""
+    times = {name: format_duration(one.latency[name].value) for name in ("mean", "p50", "p99")}
+    return {"name": one.name, "share": f"{one.share:.1%}", **times, "interval": _interval(one.latency["p99"])}
+
+
+def _objective_rows(document: dict[str, Any]) -> list[dict[str, str]]:
+    """Return every objective as text, those of a class under its name."""
+    rows = [_objective_row(item) for item in document["objectives"]]
+    for one in document.get("classes", ()):
+        own = [_objective_row(item) for item in one["objectives"]]
+        rows += [row | {"objective": f"{one['name']}: {row['objective']}"} for row in own]
+    return rows
 
 
 def _objective_row(item: dict[str, Any]) -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from simulator import __version__
 from simulator.capacity.answer import CapacityAnswer, CurvePoint
-from simulator.capacity.run import RunAnswer, StageAnswer
+from simulator.capacity.run import ClassAnswer, Judged, RunAnswer, StageAnswer, WindowAnswer
 from simulator.capacity.theory import Check
 from simulator.statistics.intervals import Estimate
 
@@ -59,7 +59,7 @@ def run_document(answer: RunAnswer, overrides: dict[str, str]) -> dict[str, Any]
         "queries_in_system": answer.in_system.as_json(),
         "arrival_rate_times_latency": answer.little.as_json(),
         "theory": [_beside(answer, check) for check in answer.theory],
-        "objectives": [_objective(answer, i) for i in range(len(answer.judged))],
+        "objectives": [_objective(answer, judged) for judged in answer.judged],
         "verdict": answer.verdict,
         "warnings": list(answer.warnings),
         "conservation": vars(answer.conservation),
@@ -67,7 +67,7 @@ def run_document(answer: RunAnswer, overrides: dict[str, str]) -> dict[str, Any]
     }
     if answer.saturated:
         document["transient_latency_ms"] = latency
-    return document
+    return document | _by_kind_and_time(answer)
 
 
 def capacity_document(answer: CapacityAnswer, overrides: dict[str, str]) -> dict[str, Any]:
@@ -141,9 +141,36 @@ def _beside(answer: RunAnswer, check: Check) -> dict[str, Any]:
     }
 
 
-def _objective(answer: RunAnswer, i: int) -> dict[str, Any]:
+def _by_kind_and_time(answer: RunAnswer) -> dict[str, Any]:
+    """Return the parts on classes of queries and on windows of time, where the traffic has any."""
+    parts: dict[str, Any] = {}
+    if answer.classes:
+        parts["classes"] = [_class(answer, one) for one in answer.classes]
+    if answer.windows and not answer.saturated:
+        parts["windows"] = [_window(one) for one in answer.windows]
+        parts["worst_window"] = _window(answer.worst_window) if answer.worst_window else None
+    return parts
+
+
+def _class(answer: RunAnswer, one: ClassAnswer) -> dict[str, Any]:
+    """Return one class of queries; latencies of a saturated system are not known."""
+    return {
+        "name": one.name,
+        "share": one.share,
+        "latency_ms": {
+            name: (UNKNOWN if answer.saturated else found.scaled(MS)).as_json() for name, found in one.latency.items()
+        },
+        "objectives": [_objective(answer, judged) for judged in one.judged],
+    }
+
+
+def _window(one: WindowAnswer) -> dict[str, Any]:
+    """Return five minutes of the run."""
+    return {"from_s": one.from_s, "qps": one.qps, "p99_ms": one.p99.scaled(MS).as_json()}
+
+
+def _objective(answer: RunAnswer, judged: Judged) -> dict[str, Any]:
     """Return one objective; latencies in milliseconds, shares as they are."""
-    judged = answer.judged[i]
     is_time = judged.objective.metric in ("percentile", "mean", "max")
     known = not (answer.saturated and judged.objective.metric not in ("error_rate", "coverage"))
     found = (judged.estimate.scaled(MS if is_time else 1.0) if known else UNKNOWN).as_json()

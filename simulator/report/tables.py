@@ -6,7 +6,8 @@ from rich.table import Table
 from rich.text import Text
 
 from simulator.capacity.run import Judged, RunAnswer
-from simulator.report.sentence import answer_sentence
+from simulator.engine.traffic import CONSTANT, POISSON
+from simulator.report.sentence import answer_sentence, arrivals_text, worst_window_sentence
 from simulator.statistics.intervals import Estimate
 from simulator.units import format_duration
 
@@ -32,8 +33,12 @@ def run_tables(answer: RunAnswer) -> RenderableType:
     beside = times_beside(answer)
     if beside:
         blocks.append(_theory(beside))
-    if answer.judged:
+    if answer.classes:
+        blocks.append(_classes(answer))
+    if answer.all_judged:
         blocks.append(_objectives(answer))
+    if worst := worst_window_sentence(answer):
+        blocks.append(Text(worst))
     blocks.append(Text(answer_sentence(answer), style="bold"))
     return Group(*blocks)
 
@@ -85,6 +90,8 @@ def _heading(answer: RunAnswer) -> Text:
         f"seed {plan.seed}\n",
         style="default",
     )
+    if plan.arrivals.kind not in (CONSTANT, POISSON):
+        text.append(f"{arrivals_text(plan)}\n", style="default")
     if answer.scenario.question:
         text.append(answer.scenario.question, style="italic")
     return text
@@ -162,17 +169,31 @@ def _theory(rows: list[tuple[str, str, str, str, str]]) -> Table:
     return table
 
 
+def _classes(answer: RunAnswer) -> Table:
+    """Return the latencies of each class of queries."""
+    table = new_table("Classes of queries")
+    table.add_column("class", no_wrap=True)
+    for head in ("share", "mean", "p50", "p99", "95% interval"):
+        table.add_column(head, justify="right", no_wrap=True)
+    for one in answer.classes:
+        times = [one.latency[name] for name in ("mean", "p50", "p99")]
+        shown = [format_duration(found.value) for found in times] + [spread(times[-1])]
+        table.add_row(one.name, f"{one.share:.1%}", *(["–"] * len(shown) if answer.saturated else shown))
+    return table
+
+
 def _objectives(answer: RunAnswer) -> Table:
     """Return the objectives with their verdicts."""
     table = new_table("Objectives")
     table.add_column("objective")
     table.add_column("estimate", justify="right")
     table.add_column("verdict")
-    for judged in answer.judged:
+    for judged, name in answer.all_judged:
+        text = f"{name}: {judged.objective.text}" if name else judged.objective.text
         verdict = Text(judged.verdict, _COLOURS[judged.verdict])
         if judged.more_replications:
             verdict.append(f": about {judged.more_replications:,} more replications", style="default")
-        table.add_row(judged.objective.text, _estimate(answer, judged), verdict)
+        table.add_row(text, _estimate(answer, judged), verdict)
     return table
 
 

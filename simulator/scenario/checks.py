@@ -6,12 +6,13 @@ from simulator.distributions.constant import Constant
 from simulator.scenario.model import Scenario
 from simulator.scenario.problems import Finding
 from simulator.scenario.source import Path, Source
+from simulator.scenario.traffic_checks import check_traffic
 
 __all__ = ["cross_check", "take_out_unsupported"]
 
 _UNSUPPORTED = {
     "scenario": ("faults", "training", "bias", "admission"),
-    "traffic": ("bursty", "daily", "trace", "cache", "classes", "users", "think"),
+    "traffic": ("cache", "users", "think"),
     "stage": (
         "deadline",
         "on_deadline",
@@ -23,7 +24,7 @@ _UNSUPPORTED = {
         "autoscaling",
     ),
 }
-_UNSUPPORTED_ARRIVALS = ("bursty", "daily", "trace", "closed")
+_UNSUPPORTED_ARRIVALS = ("closed",)
 
 
 def take_out_unsupported(source: Source) -> list[Finding]:
@@ -57,9 +58,7 @@ def _finding(path: Path, what: str, remedy: str) -> Finding:
 def cross_check(scenario: Scenario) -> list[Finding]:
     """Return what does not fit together in `scenario`."""
     found = [*_names_twice(scenario), *_costless(scenario), *_keeping_too_much(scenario)]
-    if not (scenario.traffic.qps or (scenario.sla and scenario.sla.qps)):
-        found.append(Finding(("traffic",), "expected a load in traffic.qps or sla.qps, got none", "add qps: 1000"))
-    return found
+    return [*found, *check_traffic(scenario)]
 
 
 def _names_twice(scenario: Scenario) -> list[Finding]:
@@ -83,8 +82,9 @@ def _costless(scenario: Scenario) -> list[Finding]:
 
 def _keeping_too_much(scenario: Scenario) -> list[Finding]:
     """Return the stages that are to keep more than reaches them."""
-    candidates = scenario.traffic.candidates
-    entering = candidates.mean if isinstance(candidates, Constant) else None
+    counts = [law.mean if isinstance(law, Constant) else None for law in scenario.traffic.candidate_laws]
+    fixed = [count for count in counts if count is not None]
+    entering = max(fixed) if fixed and len(fixed) == len(counts) else None
     found = []
     for i, stage in enumerate(scenario.funnel):
         if stage.keep is not None and entering is not None and stage.keep > entering:

@@ -23,7 +23,7 @@ from pydantic_core import CoreSchema
 from simulator.distributions.base import Law, Quantity
 from simulator.distributions.registry import LAWS
 from simulator.distributions.written import LONGEST_NUMBER, read_number, shown
-from simulator.units import parse_duration
+from simulator.units import parse_duration, parse_share
 
 __all__ = [
     "AFFINE",
@@ -34,10 +34,13 @@ __all__ = [
     "Duration",
     "DurationLaw",
     "Factor",
+    "Hour",
+    "Multiple",
     "Price",
     "Queries",
     "Rate",
     "Seed",
+    "Share",
     "Slug",
     "Spread",
     "Switch",
@@ -51,6 +54,7 @@ LONGEST_DURATION = 1e9
 MOST_QUERIES = 1_000_000_000
 DURATION_PATTERN = r"^\s*[0-9_.]+([eE][+-]?[0-9]+)?\s*(ns|us|µs|ms|s|min|h|d)\s*$"
 NUMERAL_PATTERN = r"^[0-9]+(_[0-9]+)*(\.[0-9]*)?([eE][+-]?[0-9]+)?$"
+SHARE_PATTERN = r"^\s*[0-9_.]+([eE][+-]?[0-9]+)?\s*%?\s*$"
 SLUG_PATTERN = "[a-z0-9]+([-_][a-z0-9]+)*"
 LONGEST_SLUG = 80
 
@@ -65,6 +69,16 @@ def _duration(value: object) -> float:
     if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
         advice = f"; write {value}ms or {value}s"
     raise ValueError(f"a duration with a unit such as 5ms, got {shown(value)}{advice}")
+
+
+def _share(value: object) -> float:
+    if isinstance(value, str) and len(value) <= LONGEST_NUMBER and value.rstrip().endswith("%"):
+        share = parse_share(value)
+    else:
+        share = read_number(value)
+    if not 0 <= share <= 1:
+        raise ValueError(f"a share from 0% to 100%, such as 10% or 0.1, got {shown(value)}")
+    return share
 
 
 def _whole(value: object) -> int:
@@ -114,8 +128,16 @@ Duration = Annotated[
 Candidates = Annotated[float, Field(ge=0, le=1e15), _NUMBER, Quantity("Counts"), _OR_NUMERAL]
 Rate = Annotated[float, Field(ge=1e-9, le=1e9), _NUMBER, _OR_NUMERAL]
 Factor = Annotated[float, Field(gt=0, le=1e6), _NUMBER, _OR_NUMERAL]
+Multiple = Annotated[float, Field(ge=1, le=1e6), _NUMBER, _OR_NUMERAL]
+Hour = Annotated[float, Field(ge=0, lt=24), _NUMBER, _OR_NUMERAL]
 Price = Annotated[float, Field(ge=0, le=1e9), _NUMBER, _OR_NUMERAL]
 Spread = Annotated[float, Field(ge=0, le=1000), _NUMBER, _OR_NUMERAL]
+Share = Annotated[
+    float,
+    BeforeValidator(_share),
+    WithJsonSchema({"type": "number", "minimum": 0, "maximum": 1}),
+    _Or({"type": "string", "pattern": SHARE_PATTERN, "examples": ["10%", "0.1%"]}),
+]
 Count = Annotated[int, Field(ge=1, le=1_000_000), _WHOLE, _OR_NUMERAL]
 Queries = Annotated[int, Field(ge=1, le=MOST_QUERIES), _WHOLE, _OR_NUMERAL]
 Documents = Annotated[int, Field(ge=1, le=10**15), _WHOLE, _OR_NUMERAL]

@@ -5,7 +5,7 @@ The line under a key is its description in the JSON Schema, and so what an edito
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Tag, model_validator
+from pydantic import BeforeValidator, ConfigDict, Tag, model_validator
 
 from simulator.distributions.base import Law
 from simulator.distributions.constant import Constant
@@ -14,7 +14,6 @@ from simulator.distributions.written import shown
 from simulator.scenario.fields import (
     AFFINE,
     Count,
-    CountLaw,
     Documents,
     Duration,
     DurationLaw,
@@ -30,18 +29,14 @@ from simulator.scenario.fields import (
     Warmup,
     law_union,
 )
-from simulator.scenario.objectives import ObjectiveText
+from simulator.scenario.objectives import Objective, ObjectiveText
+from simulator.scenario.section import Section
+from simulator.scenario.traffic import Bursty, CandidateLaw, Daily, QueryClass, Trace, class_list
 
 __all__ = ["AffineCost", "Costs", "Merge", "Network", "Prices", "Scenario", "Sla", "Stage", "Traffic"]
 
 RankerName = Literal["logistic", "mlp", "two_tower"]
 NOTHING: Law[float] = Constant[Duration].model_validate({"mean": "0ms"})
-
-
-class Section(BaseModel):
-    """A mapping of the file: frozen, and no key is unknown to it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class Sla(Section):
@@ -53,28 +48,37 @@ class Sla(Section):
     """What must hold at that load: metric, comparator, value."""
 
 
-def _whole_count(law: Law[float]) -> Law[float]:
-    """Return `law`; raises ValueError where it is a fixed number that cannot be a count."""
-    if isinstance(law, Constant) and (law.mean < 1 or not float(law.mean).is_integer()):
-        raise ValueError(f"a whole number of at least 1, got {law.mean:g}")
-    return law
-
-
 class Traffic(Section):
     """How queries arrive, with how many candidates, and how many of them are simulated."""
 
-    arrivals: Literal["poisson", "constant"] = "poisson"
+    model_config = ConfigDict(json_schema_extra={"anyOf": [{"required": ["candidates"]}, {"required": ["classes"]}]})
+
+    arrivals: Literal["poisson", "constant", "bursty", "daily", "trace"] = "poisson"
     """How arrivals are spread in time."""
+    bursty: Bursty | None = None
+    """What bursts are like, for arrivals: bursty."""
+    daily: Daily | None = None
+    """What the day is like, for arrivals: daily."""
+    trace: Trace | None = None
+    """Where the recorded times are, for arrivals: trace."""
     qps: Rate | None = None
-    """Queries a second; sla.qps unless given."""
-    candidates: Annotated[CountLaw, AfterValidator(_whole_count)]
+    """Queries a second on average; sla.qps unless given, or as recorded for arrivals: trace."""
+    candidates: CandidateLaw | None = None
     """Documents that enter the funnel with each query: a count or a distribution."""
+    classes: Annotated[tuple[QueryClass, ...], BeforeValidator(class_list)] = ()
+    """Kinds of query that are mixed, by share."""
     queries: Queries = 20_000
-    """Measured queries of one replication."""
+    """Measured queries of one replication; as many as arrive in daily.duration, or as the trace holds, unless given."""
     warmup: Warmup = "auto"
     """Queries at the start that are left out of the measures."""
     replications: Count = 10
     """Independent repetitions, which the intervals come from."""
+
+    @property
+    def candidate_laws(self) -> tuple[Law[float], ...]:
+        """The law of the candidates of each class; of all queries where there are no classes."""
+        laws = [one.candidates or self.candidates for one in self.classes] or [self.candidates]
+        return tuple(law for law in laws if law is not None)  # load.py refuses a file in which one is
 
 
 class Network(Section):
@@ -205,11 +209,29 @@ class Scenario(Section):
 
     @property
     def offered_qps(self) -> float:
-        """The load: the traffic's own, or the one that the SLA promises to sustain."""
-        qps = self.traffic.qps or (self.sla.qps if self.sla else None)
+        """The load: the traffic's own, the trace's, or the one that the SLA promises to sustain."""
+        recorded = self.traffic.trace.qps if self.traffic.arrivals == "trace" and self.traffic.trace else None
+        qps = self.traffic.qps or recorded or (self.sla.qps if self.sla else None)
         if qps is None:  # load.py refuses such a file
             raise ValueError("a scenario with traffic.qps or sla.qps")
         return qps
+
+    @property
+    def queries(self) -> int:
+        """Measured queries of a replication: as asked, else all that arrive in a day's duration, or a trace holds."""
+        traffic = self.traffic
+        if "queries" not in traffic.model_fields_set:
+            if traffic.arrivals == "trace" and traffic.trace:
+                return len(traffic.trace.times) - (0 if traffic.warmup == "auto" else traffic.warmup)
+            if traffic.arrivals == "daily" and traffic.daily:
+                return max(1, round(self.offered_qps * traffic.daily.mean_seconds))
+        return traffic.queries
+
+    @property
+    def objectives(self) -> tuple[tuple[Objective, int | None], ...]:
+        """Every objective, with the number of the class of queries that it is about; None for all queries."""
+        own = [(objective, c) for c, one in enumerate(self.traffic.classes) for objective in one.objectives]
+        return (*((objective, None) for objective in (self.sla.objectives if self.sla else ())), *own)
 
 
 def known_keys(section: type[Any]) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ def scenario_schema() -> dict[str, Any]:
             _complete(definition, law)
     _tidy(schema, names)
     schema["properties"]["funnel"]["minItems"] = 1  # pydantic would count only the stages without mistakes
+    schema["$defs"]["Traffic"]["properties"]["classes"]["minItems"] = 1
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Capacity simulator scenario, version 1",

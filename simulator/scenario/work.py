@@ -13,12 +13,15 @@ CAPACITY_RUNS = 16
 def requests_of(scenario: Scenario, runs: float = 1) -> float:
     """Return about how many requests to shards `runs` runs of `scenario` send, without an automatic warm-up."""
     traffic = scenario.traffic
-    entering, requests = traffic.candidates.mean_value(), 0.0
-    for stage in scenario.funnel:
-        requests += min(entering, stage.shards)
-        entering = min(entering, stage.keep or entering)
+    requests = 0.0
+    shares = [one.share for one in traffic.classes] or [1.0]
+    for law, share in zip(traffic.candidate_laws, shares, strict=True):
+        entering = law.mean_value()
+        for stage in scenario.funnel:
+            requests += share * min(entering, stage.shards)
+            entering = min(entering, stage.keep or entering)
     stated = 0 if traffic.warmup == "auto" else traffic.warmup
-    return runs * traffic.replications * (traffic.queries + stated) * requests
+    return runs * traffic.replications * (scenario.queries + stated) * requests
 
 
 def check_work(requests: float, limit: float) -> None:

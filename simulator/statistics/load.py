@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from simulator.engine.arrivals import entering_candidates
 from simulator.engine.curve import curve_value, mean_over
 from simulator.engine.plan import NOISE, Plan
+from simulator.engine.traffic import span_factors
 
 __all__ = ["Load", "offered_load"]
 
@@ -26,16 +27,24 @@ class Load:
         One a stage: offered load over workers, rho = lambda E[S] / c; at or over 1 no steady state exists.
     merge_utilization
         The same of the broker's queue; 0 where a merge is a plain delay.
+    peak
+        The highest rate of the run over its mean rate: in a burst, at the day's peak.
     """
 
     mean_service_s: tuple[float, ...]
     utilization: tuple[float, ...]
     merge_utilization: float
+    peak: float = 1.0
 
     @property
     def highest(self) -> float:
-        """The utilisation of the most loaded queue."""
+        """The utilisation of the most loaded queue, over the run."""
         return max(*self.utilization, self.merge_utilization)
+
+    @property
+    def at_peak(self) -> float:
+        """The utilisation of the most loaded queue while the rate is highest; over 1 a backlog grows meanwhile."""
+        return self.highest * self.peak
 
     def scaled(self, factor: float) -> "Load":
         """Return the load at `factor` times the queries a second."""
@@ -59,18 +68,21 @@ class Load:
 def offered_load(plan: Plan) -> Load:
     """Return the load that `plan` offers, by the utilisation law (Little's law on the servers).
 
-    Random candidate counts are averaged over the first draws of the first replication.
+    Random candidate counts are averaged over the first draws of the first replication. The rate is the mean over the
+    run: of a part of a day the rate of that part.
     """
     entering = entering_candidates(plan, 0, count=min(plan.total_queries, _DRAWS))
+    mean, highest = span_factors(plan.arrivals, plan.total_queries / plan.qps)
+    rate = plan.qps * mean
     services, utilizations, merging = [], [], 0.0
     for s in range(len(plan.names)):
         shards, servers = int(plan.stages.shards[s]), int(plan.stages.replicas[s] * plan.stages.workers[s])
         largest: NDArray[np.int64] = -(-entering // shards)
-        mean = mean_over(plan.curves, 2 * s, largest) * float(plan.laws.mean[4 * s + NOISE])
-        services.append(mean)
-        utilizations.append(plan.qps * mean / servers)
+        service = mean_over(plan.curves, 2 * s, largest) * float(plan.laws.mean[4 * s + NOISE])
+        services.append(service)
+        utilizations.append(rate * service / servers)
         lists = round(float(np.minimum(entering, shards).mean()))
         merging += curve_value(plan.curves, plan.merge_curve, lists) * float(plan.laws.mean[plan.merge_noise])
         entering = np.minimum(entering, plan.stages.keep[s])
-    merge_utilization = plan.qps * merging / plan.merge_workers if plan.merge_workers else 0.0
-    return Load(tuple(services), tuple(utilizations), merge_utilization)
+    merge_utilization = rate * merging / plan.merge_workers if plan.merge_workers else 0.0
+    return Load(tuple(services), tuple(utilizations), merge_utilization, highest / mean)

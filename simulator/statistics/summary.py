@@ -13,10 +13,12 @@ from simulator.engine.conservation import Conservation, ConservationCheck
 from simulator.engine.plan import Plan
 from simulator.engine.result import COMPLETED, PARTS, Result
 from simulator.statistics.occupancy import Occupancy
+from simulator.statistics.queries import Measured, Tally
 from simulator.statistics.sample import Sample, bucket_of
 from simulator.statistics.warmup import BatchMeans, batch_size
+from simulator.statistics.windows import Windows, window_count
 
-__all__ = ["Measured", "StageSummary", "Summary", "measure", "summarise_for"]
+__all__ = ["StageSummary", "Summary", "measure", "summarise_for"]
 
 _TAIL = 99.0
 _TAIL_BITS = 6  # queries within about 1% of the percentile tell where its time goes
@@ -38,24 +40,6 @@ class StageSummary:
 
 
 @dataclass(frozen=True, eq=False)
-class Measured:
-    """What objectives may ask of one replication.
-
-    Attributes
-    ----------
-    latency
-        Seconds by name: mean, max, and p<level> for each level asked for.
-    over
-        Share of completed queries slower than each threshold in seconds.
-    """
-
-    latency: dict[str, float]
-    over: dict[float, float]
-    error_rate: float
-    coverage: float
-
-
-@dataclass(frozen=True, eq=False)
 class Summary(Measured):
     """One replication.
 
@@ -70,6 +54,8 @@ class Summary(Measured):
     mean_parts, p99_parts
         (S, 5) seconds in each of PARTS: the mean over queries, and over those within 1% of the 99th percentile, made to
         sum to it.
+    windows
+        Queries a second and the 99th percentile in seconds of every five minutes, (W,) each; see `statistics.windows`.
     requests
         Requests sent to shards, the warm-up's included.
     """
@@ -84,6 +70,7 @@ class Summary(Measured):
     mean_parts: FloatArray
     p99_parts: FloatArray
     conservation: Conservation
+    windows: tuple[FloatArray, FloatArray]
     requests: int
 
 
@@ -118,35 +105,28 @@ def measure(plan: Plan, blocks: Iterable[Result], levels: Sequence[float], thres
 
 
 class _Counts:
-    """Latencies, errors and coverage of the measured queries."""
+    """Tallies of the measured queries: of all, and of each class where there are any."""
 
     def __init__(self, plan: Plan, thresholds: Sequence[float]) -> None:
         self.to_leave_out = plan.warmup
-        self.sample = Sample(thresholds)
-        self.queries, self.coverage, self.covered = 0, 0.0, 0
+        self.all = Tally(thresholds)
+        self.classes = [Tally(thresholds) for _ in plan.class_names]
 
     def add(self, block: Result) -> tuple[slice, NDArray[np.bool_]]:
         """Add a block and return its measured rows, and which of these completed."""
         measured = slice(min(self.to_leave_out, block.arrival.size), None)
         self.to_leave_out -= measured.start
+        latency, coverage = block.latency[measured], block.coverage[measured]
         completed = block.outcome[measured] == COMPLETED
-        self.sample.add(block.latency[measured][completed])
-        self.queries += completed.size
-        coverage = block.coverage[measured]
-        self.coverage += float(coverage.sum())
-        self.covered += coverage.size
+        self.all.add(latency, completed, coverage)
+        for c, tally in enumerate(self.classes):
+            own = block.query_class[measured] == c
+            tally.add(latency[own], completed[own], coverage[own])
         return measured, completed
 
     def measured(self, levels: Sequence[float]) -> Measured:
         """Return what was counted."""
-        sample = self.sample
-        named = {"mean": sample.mean} | {f"p{level:g}": sample.percentile(level) for level in levels}
-        return Measured(
-            latency=named | {"max": sample.max},
-            over={threshold: sample.share_over(threshold) for threshold in sample.over},
-            error_rate=1 - sample.count / self.queries,
-            coverage=self.coverage / self.covered,
-        )
+        return self.all.measured(levels, tuple(tally.measured(levels) for tally in self.classes))
 
 
 class _Recorder:
@@ -164,6 +144,7 @@ class _Recorder:
         self.busy, self.merge_busy = np.zeros(S), 0.0
         self.parts, self.completed = np.zeros((S, len(PARTS))), 0
         self.tail: dict[int, tuple[int, FloatArray]] = {}
+        self.windows = Windows(window_count(plan))
         self.requests = 0
 
     def add(self, block: Result) -> None:
@@ -172,6 +153,7 @@ class _Recorder:
         self.occupancy.add(block)
         self.batches.add(block.latency)
         measured, completed = self.counts.add(block)
+        self.windows.add(block.arrival[measured][completed], block.latency[measured][completed])
         self.busy += [busy.sum() for busy in block.busy]
         self.merge_busy += float(block.merge_busy.sum())
         self.requests += int(block.attempts.sum())
@@ -199,19 +181,20 @@ class _Recorder:
         """Return what was recorded."""
         plan, occupancy = self.plan, self.occupancy
         span = occupancy.span or plan.queries / plan.qps
-        completed = max(self.counts.sample.count, 1)
+        completed = max(self.counts.all.sample.count, 1)
         return Summary(
             **vars(self.counts.measured(levels)),
-            sample=self.counts.sample,
+            sample=self.counts.all.sample,
             series=self.batches.means(),
             in_system=occupancy.in_system(span),
-            little=self.counts.sample.total / span,
+            little=self.counts.all.sample.total / span,
             goodput_qps=occupancy.completed_in_span() / span,
             stages=tuple(self._stage(s, span) for s in range(len(plan.names))),
             merge_utilization=self.merge_busy / (span * max(plan.merge_workers, 1)),
             mean_parts=self.parts / completed,
-            p99_parts=self._tail_parts(self.counts.sample.percentile(_TAIL)),
+            p99_parts=self._tail_parts(self.counts.all.sample.percentile(_TAIL)),
             conservation=self.check.counts(),
+            windows=self.windows.columns(),
             requests=self.requests,
         )
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.engine.plan import Plan
+from simulator.engine.traffic import dispersion
 from simulator.statistics.load import Load
 
 __all__ = ["BatchMeans", "batch_size", "enough_queries", "longest_warmup", "mser", "planned_warmup", "warmup_floor"]
@@ -21,14 +22,27 @@ def warmup_floor(plan: Plan, load: Load) -> int:
     A queue of c workers at utilisation rho forgets its start over about E[S] / c (1 - sqrt(rho))^2 (the relaxation time
     of M/M/c; Cohen, The Single Server Queue, III.7.3), but over no less than a service; ten of these are left out, for
     the slowest stage. At or over capacity there is nothing to settle into, and the floor is a tenth of the run.
+
+    Bursty arrivals lengthen that as the variance of their counts does in the heavy-traffic limit, (I + 1) / 2 times
+    with I their index of dispersion (Whitt, Stochastic-Process Limits, 9.6); unless even a burst leaves capacity, where
+    it is at most the time at the burst's load. A day and a trace never settle: every query counts, from time 0 on.
     """
+    if not plan.arrivals.settles:
+        return 0
     if load.highest >= 1:
         return math.ceil(plan.queries / 10)
-    settle = [
+    settle = (1 + dispersion(plan.arrivals, plan.qps)) / 2 * _relaxation(plan, load)
+    if load.at_peak < 1:
+        settle = min(settle, _relaxation(plan, load.scaled(load.peak)))
+    return math.ceil(_RELAXATIONS * plan.qps * settle)
+
+
+def _relaxation(plan: Plan, load: Load) -> float:
+    """Return the relaxation time of the slowest stage in seconds, of Poisson arrivals at a load below 1."""
+    return max(
         service * max(1.0, 1 / (int(workers) * (1 - math.sqrt(rho)) ** 2))
         for service, workers, rho in zip(load.mean_service_s, plan.stages.workers, load.utilization, strict=True)
-    ]
-    return math.ceil(_RELAXATIONS * plan.qps * max(settle))
+    )
 
 
 def enough_queries(plan: Plan, load: Load) -> int:

@@ -62,6 +62,15 @@ def stages():
     )
 
 
+def traffics():
+    """Strategies for how queries arrive, in bursts and by the day too, and which classes of them are mixed."""
+    bursty = {"arrivals": "bursty", "bursty": {"burst_factor": 3, "burst_share": "20%", "mean_burst": "5s"}}
+    daily = {"arrivals": "daily", "daily": {"low": "10%", "peak_hour": 1}}
+    classes = [{"name": "few", "share": "60%", "candidates": 1}, {"name": "others", "share": "40%"}]
+    kinds = st.sampled_from([{"arrivals": "poisson"}, {"arrivals": "constant"}, bursty, daily])
+    return st.builds(dict.__or__, kinds, st.sampled_from([{}, {}, {"classes": classes}]))
+
+
 @st.composite
 def scenarios(draw):
     """A scenario of one to three stages as a plain mapping."""
@@ -78,7 +87,7 @@ def scenarios(draw):
         "name": "drawn",
         "seed": draw(st.integers(0, 1000)),
         "traffic": {
-            "arrivals": draw(st.sampled_from(["poisson", "constant"])),
+            **draw(traffics()),
             "qps": draw(st.sampled_from([0.25, 0.5, 1, 2, 4])),
             "candidates": count,
             "queries": draw(st.sampled_from([1, 30, 80])),

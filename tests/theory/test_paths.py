@@ -10,6 +10,7 @@ from simulator.draws import stream_of, uniforms
 from simulator.engine import compiled, reference
 from simulator.engine.law import value_at
 from simulator.engine.plan import NOISE, SERVICE
+from simulator.engine.traffic import POISSON
 from tests.oracles.waits import fork_join, kiefer_wolfowitz
 from tests.theory.judge import Model, funnel
 
@@ -27,7 +28,7 @@ def queues(shards: int, workers: int, queries: int, cost=EXPONENTIAL, arrivals: 
 
 def arrivals_of(plan):
     """When queries arrive, from the addressed draws: sums of unit exponential gaps, at the plan's rate."""
-    if not plan.poisson:
+    if plan.arrivals.kind != POISSON:
         return np.arange(plan.queries) / plan.qps
     luck = uniforms(stream_of(plan.seed, 0, "arrivals"), plan.queries)
     return np.cumsum(-np.log1p(-luck)) / plan.qps

@@ -145,10 +145,10 @@ def test_the_report_is_one_self_contained_page(met, tmp_path):
 
 
 def test_the_report_writes_every_form(met, tmp_path):
-    """Beside the page stand Markdown, JSON, CSV and each plot as SVG and PNG."""
+    """Beside the page stand Markdown, JSON, CSV and each plot that applies as SVG and PNG."""
     write_report(met, tmp_path, {})
     names = {str(path.relative_to(tmp_path / "small")) for path in (tmp_path / "small").rglob("*.*")}
-    plots = {f"plots/{name}.{kind}" for name in RUN_PLOTS for kind in ("svg", "png")}
+    plots = {f"plots/{name}.{kind}" for name, plot in RUN_PLOTS.items() if plot.applies(met) for kind in ("svg", "png")}
     assert names == {"index.html", "report.md", "report.json", "latency.csv", "stages.csv"} | plots
 
 
@@ -185,3 +185,83 @@ def test_both_engines_answer_alike():
     assert np.array_equal(one.latencies(), two.latencies())
     documents = [run_document(answer, {}) | {"engine": "any"} for answer in (one, two)]
     assert documents[0] == documents[1]
+
+
+@pytest.fixture(scope="module")
+def mixed() -> RunAnswer:
+    """A run of two classes of queries, one of which misses its objective, in bursts."""
+    classes = [
+        {"name": "short", "share": "75%", "candidates": 1, "objectives": ["p99 < 30ms"]},
+        {"name": "long", "share": "25%", "candidates": 9, "objectives": ["over(50ms) < 1%"]},
+    ]
+    bursty = {"burst_factor": 3, "burst_share": "10%", "mean_burst": "20s"}
+    asked = {
+        "name": "mixed",
+        "sla": {"qps": 1, "objectives": ["mean < 1s"]},
+        "traffic": {"arrivals": "bursty", "bursty": bursty, "classes": classes, "queries": 2000, "replications": 3},
+        "funnel": [{"name": "only", "workers": 9, "cost": {"per_candidate": "10ms"}}],
+    }
+    return run_scenario(parse_scenario(json.dumps(asked)))
+
+
+def test_classes_fit_the_shipped_schema(mixed):
+    """The document of mixed traffic validates, and judges each class by itself, latencies in milliseconds."""
+    document = run_document(mixed, {})
+    jsonschema.Draft202012Validator(SCHEMA).validate(json.loads(json.dumps(document, allow_nan=False)))
+    short, long = document["classes"]
+    assert (short["name"], short["share"], short["objectives"][0]["verdict"]) == ("short", 0.75, "met")
+    assert short["latency_ms"]["p50"]["value"] == pytest.approx(10, rel=0.01)
+    assert (long["objectives"][0]["objective"], long["objectives"][0]["verdict"]) == ("over(50ms) < 1%", "missed")
+
+
+def test_a_report_shows_each_class(mixed, tmp_path):
+    """Page and Markdown have a row for each class and for its objectives; the sentence names the one that decides."""
+    page = write_report(mixed, None, tmp_path, {})
+    for text in (page.read_text(), (page.parent / "report.md").read_text()):
+        assert "bursty arrivals: 3 times that in bursts of 20.0 s, 10% of the time" in text
+        assert "long: over(50ms) " in text
+        assert "75.0%" in text
+    assert answer_sentence(mixed).startswith("No: at 1 QPS on average over(50ms) of class long is 100.00%")
+    with StringIO() as out:
+        Console(file=out, width=80).print(run_tables(mixed))
+        assert max(map(len, out.getvalue().splitlines())) <= 80
+        assert "short: p99 < 30ms" in out.getvalue()
+
+
+@pytest.fixture(scope="module")
+def day() -> RunAnswer:
+    """A day whose peak, at six in the evening, is more than its one worker can serve."""
+    asked = {
+        "name": "day",
+        "sla": {"qps": 1, "objectives": ["p99 < 1h"]},
+        "traffic": {"arrivals": "daily", "daily": {"low": "40%", "peak_hour": 18}, "candidates": 1, "replications": 3},
+        "funnel": [{"name": "only", "cost": "700ms"}],
+    }
+    return run_scenario(parse_scenario(json.dumps(asked)))
+
+
+def test_a_day_is_reported_by_five_minutes(day):
+    """288 windows follow the load; the worst comes after the peak, when capacity is back and the backlog stops growing.
+
+    The last hour is left out: a run of a fixed number of queries may end in it.
+    """
+    document = run_document(day, {})
+    jsonschema.Draft202012Validator(SCHEMA).validate(json.loads(json.dumps(document, allow_nan=False)))
+    windows = document["windows"]
+    assert [one["from_s"] for one in windows] == [300.0 * w for w in range(288)]
+    by_hour = np.array([one["qps"] for one in windows]).reshape(24, 12).mean(axis=1)
+    expected = 1 + 0.6 * np.cos(2 * np.pi * (np.arange(24) + 0.5 - 18) / 24)
+    assert (np.abs(by_hour - expected) < 4 * np.sqrt(expected / 3600 / 3))[:-1].all()
+    relieved = 18 + math.acos((1 / 0.7 - 1) / 0.6) * 12 / math.pi
+    assert abs(document["worst_window"]["from_s"] / 3600 - relieved) < 0.5
+    assert document["worst_window"] == max(windows, key=lambda one: one["p99_ms"]["value"] or 0)
+
+
+def test_a_day_is_drawn_and_its_worst_minutes_are_said(day, tmp_path):
+    """The report holds the plot of the day, and page and tables name the worst five minutes."""
+    page = write_report(day, None, tmp_path, {})
+    assert (page.parent / "plots" / "day.png").exists()
+    assert "Worst five minutes: from 20:" in page.read_text()
+    with StringIO() as out:
+        Console(file=out, width=80).print(run_tables(day))
+        assert "Worst five minutes: from 20:" in out.getvalue()

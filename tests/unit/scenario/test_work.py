@@ -20,6 +20,14 @@ def test_requests_are_counted_by_stage():
     assert requests_of(parse_scenario(json.dumps(ASKED))) == 150 * 3 * 14
 
 
+def test_a_day_is_as_much_work_as_it_has_queries():
+    """A day of 2 queries a second has 172,800, however many a run has otherwise; classes count by their shares."""
+    classes = [{"name": "one", "share": 0.5, "candidates": 1}, {"name": "all", "share": 0.5}]
+    day = {"arrivals": "daily", "daily": {"low": "40%"}, "qps": 2, "candidates": 10, "replications": 1}
+    asked = ASKED | {"traffic": day | {"classes": classes}}
+    assert requests_of(parse_scenario(json.dumps(asked))) == 172_800 * (0.5 * 2 + 0.5 * 14)
+
+
 def test_too_much_work_is_refused_with_the_estimate():
     """Over the limit the error names the estimate and what lowers it."""
     with pytest.raises(TooLargeError, match=r"6\.3e\+03 requests.*lower traffic\.queries"):
