@@ -13,6 +13,7 @@ from simulator.distributions.lognormal import Lognormal
 from simulator.distributions.written import shown
 from simulator.scenario.fields import (
     AFFINE,
+    Choices,
     Count,
     CountLaw,
     Documents,
@@ -32,7 +33,19 @@ from simulator.scenario.fields import (
 )
 from simulator.scenario.objectives import ObjectiveText
 
-__all__ = ["AffineCost", "Costs", "Merge", "Network", "Prices", "Scenario", "Sla", "Stage", "Traffic"]
+__all__ = [
+    "AffineCost",
+    "Costs",
+    "Merge",
+    "Network",
+    "Prices",
+    "Scenario",
+    "Size",
+    "Sla",
+    "Stage",
+    "StageSize",
+    "Traffic",
+]
 
 RankerName = Literal["logistic", "mlp", "two_tower"]
 NOTHING: Law[float] = Constant[Duration].model_validate({"mean": "0ms"})
@@ -174,6 +187,24 @@ class Prices(Section):
     """The price's currency."""
 
 
+class StageSize(Section):
+    """What `simulator size` may choose for one stage: a count, a list of counts, or a range such as 1-4."""
+
+    shards: Choices | None = None
+    """Numbers of shards to choose from; around what the cost of a call allows unless given."""
+    replicas: Choices | None = None
+    """Numbers of replicas to choose from; small ones, and as many as the load asks for, unless given."""
+    workers: Choices | None = None
+    """Numbers of workers of a replica to choose from; 1 to 16 unless given."""
+
+
+class Size(Section):
+    """Where `simulator size` looks for the cheapest system."""
+
+    stages: dict[Slug, StageSize] = {}
+    """What may be chosen, by the stage's name."""
+
+
 def _funnel(value: object) -> object:
     """Return a list as it is."""
     if not isinstance(value, list | tuple) or not value:
@@ -202,6 +233,8 @@ class Scenario(Section):
     """The broker's work."""
     prices: Prices | None = None
     """What it costs to run."""
+    size: Size = Size()
+    """Where `simulator size` looks."""
 
     @property
     def offered_qps(self) -> float:

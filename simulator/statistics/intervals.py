@@ -27,8 +27,8 @@ class Estimate:
         return {name: None if math.isnan(number) else number for name, number in named.items()}
 
 
-def estimate(values: Sequence[float]) -> Estimate:
-    """Return the mean of one value a replication, with its 95% Student-t interval (Law, Simulation Modeling, 9.4.1).
+def estimate(values: Sequence[float], confidence: float = CONFIDENCE) -> Estimate:
+    """Return the mean of one value a replication, with its Student-t interval (Law, Simulation Modeling, 9.4.1).
 
     A NaN among the values makes the whole estimate NaN: what one replication cannot tell, the run cannot.
     """
@@ -39,5 +39,5 @@ def estimate(values: Sequence[float]) -> Estimate:
     if count < 2 or math.isnan(mean):
         return Estimate(mean, math.nan, math.nan)
     variance = math.fsum((value - mean) ** 2 for value in values) / (count - 1)
-    half = float(stdtrit(count - 1, (1 + CONFIDENCE) / 2)) * math.sqrt(variance / count)
+    half = float(stdtrit(count - 1, (1 + confidence) / 2)) * math.sqrt(variance / count)
     return Estimate(mean, mean - half, mean + half)
