@@ -204,6 +204,9 @@ class Size(Section):
     stages: dict[Slug, StageSize] = {}
     """What may be chosen, by the stage's name."""
 
+    def __hash__(self) -> int:
+        return hash(frozenset(self.stages.items()))
+
 
 def _funnel(value: object) -> object:
     """Return a list as it is."""
