@@ -180,7 +180,7 @@ def counts_between(low: int, high: int) -> tuple[int, ...]:
     """Return counts from `low` to `high`: all of up to 20, else both ends and 1, 1.5, 2, 3, 5, 7 in each decade."""
     if high - low < 20:
         return tuple(range(low, high + 1))
-    steps = (step * 10**decade // 10 for decade in range(1, len(str(high)) + 1) for step in (10, 15, 20, 30, 50, 70))
+    steps = (step * 10**decade // 10 for decade in range(len(str(high)) + 1) for step in (10, 15, 20, 30, 50, 70))
     return tuple(sorted({low, high, *(count for count in steps if low < count < high)}))
 
 

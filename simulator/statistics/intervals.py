@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["Estimate", "estimate"]
+__all__ = ["CONFIDENCE", "Estimate", "estimate"]
 
 CONFIDENCE = 0.95
 

@@ -1,0 +1,332 @@
+"""The answer to `simulator size`: the cheapest shards, replicas and workers of each stage that meet the SLA.
+
+Theory rules settings out, stage by stage; what is left is tried from the cheapest design up. A part of a design on its
+own, the other stages taking no time, is never slower than within the whole: what it misses, no design that holds it
+meets. So a missed part rules out all of its designs at once, and only designs of good parts are simulated whole.
+"""
+
+import heapq
+import math
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from simulator.capacity.run import RunAnswer
+from simulator.capacity.search import objectives_of
+from simulator.capacity.size_bounds import StageBounds, bound_stages
+from simulator.capacity.size_space import Design, Setting, spaces_of
+from simulator.capacity.size_trial import Trial, Trials
+from simulator.costs.profile import Profile, load_profile
+from simulator.errors import InputError
+from simulator.scenario.model import Scenario
+
+__all__ = ["SizeAnswer", "Steps", "Winner", "find_size", "total_workers"]
+
+Progress = Callable[[int, int], None]
+Sized = tuple[Setting, ...]
+
+MOST_TRIED = 300
+"""Designs simulated whole from the cheapest up; beyond, stages are made cheaper one by one from the largest design."""
+
+MOST_LOOKED_AT = 200_000
+"""Designs looked at from the cheapest up, most of them ruled out by what is known of their parts."""
+
+
+@dataclass(frozen=True)
+class Steps:
+    """How many designs each step dealt with.
+
+    Attributes
+    ----------
+    grid
+        All designs of the space.
+    left
+        Those of settings that theory left.
+    looked_at
+        Of these, from the cheapest up to the answer, or to the end.
+    by_part
+        Of these, ruled out by a part of them that misses on its own.
+    screened_out, missed, inconclusive, unconfirmed
+        Of the others, by the simulation that ended them: a short look, a full run that missed or did not decide, and
+        fresh seeds.
+    parts
+        Parts of designs simulated.
+    simulations
+        Runs in all, confirmations included.
+    """
+
+    grid: int
+    left: int
+    looked_at: int
+    by_part: int
+    screened_out: int
+    missed: int
+    inconclusive: int
+    unconfirmed: int
+    parts: int
+    simulations: int
+
+    @property
+    def simulated(self) -> int:
+        """Designs simulated whole."""
+        return self.screened_out + self.missed + self.inconclusive + self.unconfirmed
+
+
+@dataclass(frozen=True, eq=False)
+class Winner:
+    """The cheapest design that met every objective, with the runs of fresh seeds that confirmed it.
+
+    Attributes
+    ----------
+    runs
+        One a case: the name of the stage that had lost replicas, "" for the whole system, which comes first.
+    proven
+        Whether every cheaper design of the space was ruled out.
+    """
+
+    design: Sized
+    trial: Trial
+    runs: tuple[tuple[str, RunAnswer], ...]
+    proven: bool
+
+
+@dataclass(frozen=True, eq=False)
+class SizeAnswer:
+    """What the search found.
+
+    Attributes
+    ----------
+    scenario
+        As asked, at the load that the design bears: `target_qps`, with the headroom.
+    tried
+        Designs simulated whole, in order, each with the simulation that decided.
+    winner
+        None where no design of the space meets the SLA.
+    nearest
+        Where none does: the trial that came nearest; None if theory left nothing to simulate.
+    warnings
+        What the reader should know before believing the winner's numbers.
+    """
+
+    scenario: Scenario
+    profile: Profile
+    engine: str
+    target_qps: float
+    headroom: float
+    survive: int
+    bounds: tuple[StageBounds, ...]
+    steps: Steps
+    tried: tuple[Trial, ...]
+    winner: Winner | None
+    nearest: Trial | None
+    warnings: tuple[str, ...]
+
+
+def total_workers(design: Design) -> int:
+    """Return the workers of all stages of `design`: what it costs."""
+    return sum(setting.total_workers for setting in design if setting is not None)
+
+
+def find_size(
+    scenario: Scenario,
+    engine: str = "compiled",
+    headroom: float = 0.0,
+    survive: int = 0,
+    on_progress: Progress | None = None,
+) -> SizeAnswer:
+    """Return the design of fewest workers that meets every objective of `scenario` at the load of its SLA.
+
+    Parameters
+    ----------
+    headroom
+        Share of the load to bear on top, at least 0.
+    survive
+        Replicas of every shard of a stage that may be lost, at any one stage, at that same load; at least 0.
+    on_progress
+        Called with (simulations done, done and still expected).
+
+    Raises
+    ------
+    InputError
+        If the scenario has no objectives, its profile cannot be used, or an option is out of range.
+    """
+    if not 0 <= headroom <= 100 or survive < 0:
+        raise InputError(f"expected a headroom from 0% to 10,000% and survive >= 0, got {headroom:.0%} and {survive}")
+    objectives_of(scenario)
+    profile = load_profile(scenario.costs.profile)
+    target = ((scenario.sla.qps if scenario.sla else None) or scenario.offered_qps) * (1 + headroom)
+    asked = scenario.model_copy(update={"traffic": scenario.traffic.model_copy(update={"qps": target})})
+    bounds = bound_stages(asked, profile, spaces_of(asked, profile, survive), survive)
+    search = _Search(Trials(asked, profile, engine, survive), bounds, on_progress)
+    winner = search.winner()
+    return SizeAnswer(
+        scenario=asked,
+        profile=profile,
+        engine=engine,
+        target_qps=target,
+        headroom=headroom,
+        survive=survive,
+        bounds=bounds,
+        steps=search.steps(),
+        tried=tuple(search.tried),
+        winner=winner,
+        nearest=None if winner else min(search.misses, key=lambda trial: trial.ratio, default=None),
+        warnings=tuple(dict.fromkeys(text for _, run in winner.runs for text in run.warnings)) if winner else (),
+    )
+
+
+class _Search:
+    """The search over designs of settings that theory left; counts what it does."""
+
+    def __init__(self, trials: Trials, bounds: tuple[StageBounds, ...], on_progress: Progress | None) -> None:
+        self.trials, self.bounds, self.on_progress = trials, bounds, on_progress
+        self.ended: Counter[str] = Counter()
+        self.tried: list[Trial] = []
+        self.misses: list[Trial] = []
+        self._parts: dict[Design, bool] = {}
+
+    def winner(self) -> Winner | None:
+        """Return the cheapest design that is confirmed, None if there is none."""
+        if not all(stage.settings for stage in self.bounds):
+            return None
+        largest = self._largest()
+        if largest is None:
+            return None
+        for design in self._by_cost():
+            if len(self.tried) >= MOST_TRIED or self.ended["looked at"] >= MOST_LOOKED_AT:
+                return self._reduced(largest)
+            self.ended["looked at"] += 1
+            if self._part_misses(design):
+                self.ended["by part"] += 1
+                continue
+            found = self._try(design)
+            if found:
+                return found
+        return None
+
+    def steps(self) -> Steps:
+        """Return how many designs each step dealt with."""
+        ended = self.ended
+        return Steps(
+            grid=math.prod(stage.space.count for stage in self.bounds),
+            left=math.prod(len(stage.settings) for stage in self.bounds),
+            looked_at=ended["looked at"],
+            by_part=ended["by part"],
+            screened_out=ended["screened"],
+            missed=ended["missed"],
+            inconclusive=ended["inconclusive"],
+            unconfirmed=ended["unconfirmed"],
+            parts=len(self._parts),
+            simulations=self.trials.simulations,
+        )
+
+    def _by_cost(self) -> Iterator[Sized]:
+        """Yield every design of the settings that are left, by rising cost, then by the load of its fullest stage."""
+        choices = [stage.settings for stage in self.bounds]
+        loads = [[stage.load(one, self.trials.survive) for one in stage.settings] for stage in self.bounds]
+
+        def keyed(at: tuple[int, ...]) -> tuple[int, float, tuple[int, ...]]:
+            cost = sum(choices[s][i].total_workers for s, i in enumerate(at))
+            return cost, max(loads[s][i] for s, i in enumerate(at)), at
+
+        heap = [keyed((0,) * len(choices))]
+        seen = {heap[0][2]}
+        while heap:
+            *_, at = heapq.heappop(heap)
+            yield tuple(choices[s][i] for s, i in enumerate(at))
+            for s, i in enumerate(at):
+                after = (*at[:s], i + 1, *at[s + 1 :])
+                if i + 1 < len(choices[s]) and after not in seen:
+                    seen.add(after)
+                    heapq.heappush(heap, keyed(after))
+
+    def _largest(self) -> Sized | None:
+        """Return the design of the most workers at the shards that are quickest; None if even that clearly misses."""
+        design = []
+        for s in range(len(self.bounds)):
+            setting = self._largest_of(s)
+            if setting is None:
+                return None
+            design.append(setting)
+        largest = tuple(design)
+        trial = self._screen(largest)
+        if trial.verdict == "missed":
+            self.tried.append(trial)
+            self.ended["screened"] += 1
+            return None
+        return largest
+
+    def _largest_of(self, s: int) -> Setting | None:
+        """Return a stage's setting of least load, with the shards that are quickest of those it does not miss with."""
+        stage = self.bounds[s]
+        for count in sorted(stage.shard_counts, key=lambda count: (count.floor_s, count.shards)):
+            settings = [one for one in stage.settings if one.shards == count.shards]
+            if settings:
+                best = min(settings, key=lambda one: (stage.load(one, self.trials.survive), one))
+                if not self._misses(tuple(best if i == s else None for i in range(len(self.bounds)))):
+                    return best
+        return None
+
+    def _part_misses(self, design: Sized) -> bool:
+        """Return whether a part of `design` misses on its own: one stage, or the first two, three, ... of them."""
+        stages = range(len(design))
+        parts: list[Design] = [tuple(design[s] if s == only else None for s in stages) for only in stages]
+        parts += [tuple(design[s] if s < first else None for s in stages) for first in range(2, len(design))]
+        return len(design) > 1 and any(self._misses(part) for part in parts)
+
+    def _misses(self, part: Design) -> bool:
+        """Return whether a part of designs clearly misses; simulated once."""
+        if part not in self._parts:
+            self._parts[part] = self._screen(part).verdict == "missed"
+        return self._parts[part]
+
+    def _screen(self, design: Design) -> Trial:
+        """Return a short look at a design or a part of one."""
+        trial = self.trials.screen(design)
+        if trial.verdict == "missed":
+            self.misses.append(trial)
+        self._report()
+        return trial
+
+    def _try(self, design: Sized, *, proven: bool = True) -> Winner | None:
+        """Return `design` as the winner if a short look, a full run and fresh seeds all let it pass."""
+        trial = self._screen(design)
+        if trial.verdict == "missed":
+            self._end(trial, "screened")
+            return None
+        trial = self.trials.judge(design)
+        self._report()
+        if trial.verdict != "met":
+            self._end(trial, trial.verdict)
+            return None
+        trial, runs = self.trials.confirm(design)
+        self._report()
+        if trial.verdict != "met":
+            self._end(trial, "unconfirmed")
+            return None
+        self.tried.append(trial)
+        return Winner(design, trial, runs, proven)
+
+    def _end(self, trial: Trial, how: str) -> None:
+        """Note that a design is not the answer."""
+        self.tried.append(trial)
+        self.misses.append(trial)
+        self.ended[how] += 1
+
+    def _reduced(self, largest: Sized) -> Winner | None:
+        """Return what is left of `largest` once each stage, the dearest first, is as cheap as the others allow."""
+        design = largest
+        for s in sorted(range(len(design)), key=lambda s: -largest[s].total_workers):
+            for setting in self.bounds[s].settings:
+                cheaper = (*design[:s], setting, *design[s + 1 :])
+                if setting.total_workers >= design[s].total_workers:
+                    break
+                if self._screen(cheaper).verdict != "missed" and self.trials.judge(cheaper).verdict == "met":
+                    design = cheaper
+                    break
+        return self._try(design, proven=False) or self._try(largest, proven=False)
+
+    def _report(self) -> None:
+        """Tell how far the search is: nobody knows how far it will go."""
+        if self.on_progress:
+            self.on_progress(self.trials.simulations, self.trials.simulations + 10)
