@@ -1,6 +1,6 @@
 """The answer to `simulator capacity`: the maximum load, what limits it, and what the load does on the way there."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from simulator.capacity.run import RunAnswer, run_with
@@ -125,8 +125,8 @@ def _point(plan: Plan, load: Load, engine: str, qps: float) -> CurvePoint:
     there = load.scaled(qps / plan.qps)
     plan = replace(plan, qps=qps, warmup=plan.warmup or planned_warmup(replace(plan, qps=qps), there))
 
-    def tail(result: Result) -> dict[str, float]:
-        return measure(plan, result, (50.0, 99.0), ()).latency
+    def tail(blocks: Iterable[Result]) -> dict[str, float]:
+        return measure(plan, blocks, (50.0, 99.0), ()).latency
 
     latencies = list(replicate(plan, engine, tail))
     p50, p99 = (estimate([latency[name] for latency in latencies]) for name in ("p50", "p99"))

@@ -19,7 +19,7 @@ from simulator.statistics.load import Load, offered_load
 from simulator.statistics.measures import levels_of, thresholds_of, value_of
 from simulator.statistics.summary import Summary, summarise_for
 from simulator.statistics.verdicts import Verdict, verdict_of, verdict_over_all
-from simulator.statistics.warmup import mser5, planned_warmup, warmup_floor
+from simulator.statistics.warmup import batch_size, mser, planned_warmup, warmup_floor
 
 __all__ = ["LEVELS", "Estimates", "Judged", "RunAnswer", "StageAnswer", "run_scenario", "run_with"]
 
@@ -130,9 +130,13 @@ class RunAnswer(Estimates):
         average: NDArray[np.float64] = np.mean([getattr(summary, which) for summary in self.summaries], axis=0)
         return average
 
-    def latencies(self) -> NDArray[np.float64]:
-        """Return the latencies of all measured queries of all replications in seconds, one after the other."""
-        return np.concatenate([summary.series[self.plan.warmup :] for summary in self.summaries])
+    def latencies(self) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """Return all replications' latencies in seconds, rising, and how many queries each stands for."""
+        samples = [summary.sample for summary in self.summaries]
+        values = np.concatenate([sample.values() for sample in samples])
+        weights = np.concatenate([sample.weights() for sample in samples])
+        order = np.argsort(values, kind="stable")
+        return values[order], weights[order]
 
 
 def run_scenario(scenario: Scenario, engine: str = "compiled", on_progress: Progress | None = None) -> RunAnswer:
@@ -162,7 +166,8 @@ def run_with(scenario: Scenario, profile: Profile, engine: str, on_progress: Pro
         plan = replace(plan, warmup=planned_warmup(plan, load))
     summaries = _replications(scenario, plan, engine, on_progress)
     if automatic and not load.saturated(plan):
-        settled = mser5(np.mean([summary.series for summary in summaries], axis=0))
+        batches = np.mean([summary.series for summary in summaries], axis=0)
+        settled = mser(batches) * batch_size(plan.total_queries)
         if settled > plan.warmup:
             plan = replace(plan, warmup=settled)
             summaries = _replications(scenario, plan, engine, on_progress)

@@ -12,7 +12,7 @@ from typing import Literal
 from simulator.capacity.roots import crossing
 from simulator.costs.profile import Profile
 from simulator.engine.plan import Plan
-from simulator.engine.replications import engine_named, threads
+from simulator.engine.replications import blocks_of, threads
 from simulator.engine.resolve import resolve
 from simulator.errors import InputError
 from simulator.scenario.model import Scenario
@@ -123,7 +123,7 @@ class _Search:
 
     def __init__(self, plan: Plan, load: Load, objectives: tuple[Objective, ...], engine: str) -> None:
         self.plan, self.load, self.objectives = plan, load, objectives
-        self.simulate = engine_named(engine)
+        self.engine = engine
         self.levels, self.thresholds = levels_of(objectives), thresholds_of(objectives)
 
     def root(self, replication: int, ends: tuple[float, float], guess: float, warmup: int | None) -> tuple[float, str]:
@@ -151,7 +151,7 @@ class _Search:
         load = self.load.scaled(qps / self.plan.qps)
         plan = replace(self.plan, qps=qps)
         plan = replace(plan, warmup=planned_warmup(plan, load) if warmup is None else warmup)
-        found = measure(plan, self.simulate(plan, replication), self.levels, self.thresholds)
+        found = measure(plan, blocks_of(plan, self.engine, replication), self.levels, self.thresholds)
         return max(_over(objective, value_of(objective, found)) for objective in self.objectives)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from simulator.engine.result import COMPLETED, FAILED, REFUSED, Result
 from simulator.errors import SimulatorError
 
-__all__ = ["Conservation", "check_conservation"]
+__all__ = ["Conservation", "ConservationCheck", "check_conservation"]
 
 TOLERANCE_S = 1e-9
 
@@ -27,47 +27,96 @@ class Conservation:
         return Conservation(*(one + two for one, two in pairs))
 
 
-def check_conservation(result: Result, warmup: int = 0) -> Conservation:
-    """Return the counts of `result` after checking its laws of conservation; busy time is that after `warmup` queries.
+class ConservationCheck:
+    """Checks the results of one replication, blocks of consecutive queries in order.
 
-    Raises
-    ------
-    SimulatorError
-        If queries are lost, a stage starts before the one before it ends or ends before it starts, a part is negative,
-        or a completed query's parts do not sum to its latency within a nanosecond (relative beyond a second).
+    Parameters
+    ----------
+    warmup
+        Queries at the start whose services do not count as busy time.
     """
-    finite = np.isfinite(result.end)
-    counts = Conservation(
-        arrived=result.arrival.size,
-        completed=int((finite & (result.outcome == COMPLETED)).sum()),
-        refused=int((result.outcome == REFUSED).sum()),
-        failed=int((result.outcome == FAILED).sum()),
-        in_flight=int((~finite).sum()),
-    )
-    done = finite & (result.outcome == COMPLETED)
-    begun_before = np.column_stack([result.arrival, result.stage_end[:, :-1]])
-    error = np.abs(result.parts.sum(axis=(1, 2)) - result.latency)[done]
-    laws = {
-        "arrived = completed + refused + failed + in flight": counts.arrived
-        == counts.completed + counts.refused + counts.failed + counts.in_flight,
-        "arrivals never go back in time": bool((np.diff(result.arrival) >= 0).all()),
-        "no stage starts before the one before it ends": bool((result.stage_start >= begun_before)[done].all()),
-        "no stage ends before it starts": bool((result.stage_end >= result.stage_start)[done].all()),
-        "no part of a latency is negative": bool((result.parts[done] >= 0).all()),
-        "busy time is the sum of services": _busy_is_services(result, warmup),
-        "a query's parts sum to its latency": bool((error <= TOLERANCE_S * np.maximum(1.0, result.end[done])).all()),
-    }
+
+    def __init__(self, warmup: int = 0) -> None:
+        self.warmup = warmup
+        self.total = Conservation(0, 0, 0, 0, 0)
+        self.last_arrival = 0.0
+        self.seen: list[float] = []
+        self.busy: list[float] = []
+        self.one_shard: list[bool] = []
+
+    def add(self, block: Result) -> None:
+        """Check a block and count its queries.
+
+        Raises
+        ------
+        SimulatorError
+            If queries are lost, a stage starts before the one before it ends or ends before it starts, a part is
+            negative, or a completed query's parts do not sum to its latency within a nanosecond (relative beyond a
+            second).
+        """
+        finite = np.isfinite(block.end)
+        counts = Conservation(
+            arrived=block.arrival.size,
+            completed=int((finite & (block.outcome == COMPLETED)).sum()),
+            refused=int((block.outcome == REFUSED).sum()),
+            failed=int((block.outcome == FAILED).sum()),
+            in_flight=int((~finite).sum()),
+        )
+        done = finite & (block.outcome == COMPLETED)
+        begun_before = np.column_stack([block.arrival, block.stage_end[:, :-1]])
+        error = np.abs(block.parts.sum(axis=(1, 2)) - block.latency)[done]
+        _require(
+            {
+                "arrived = completed + refused + failed + in flight": counts.arrived
+                == counts.completed + counts.refused + counts.failed + counts.in_flight,
+                "arrivals never go back in time": bool(
+                    block.arrival[0] >= self.last_arrival and (np.diff(block.arrival) >= 0).all()
+                ),
+                "no stage starts before the one before it ends": bool((block.stage_start >= begun_before)[done].all()),
+                "no stage ends before it starts": bool((block.stage_end >= block.stage_start)[done].all()),
+                "no part of a latency is negative": bool((block.parts[done] >= 0).all()),
+                "a query's parts sum to its latency": bool(
+                    (error <= TOLERANCE_S * np.maximum(1.0, block.end[done])).all()
+                ),
+            }
+        )
+        self.last_arrival = float(block.arrival[-1])
+        self._add_busy(block)
+        self.total += counts
+
+    def _add_busy(self, block: Result) -> None:
+        """Add up the services seen and the busy time of each stage."""
+        measured = block.parts[min(self.warmup, block.arrival.size) :]
+        self.warmup -= block.arrival.size - len(measured)
+        stages = len(block.busy)
+        self.seen = [old + float(measured[:, s, 2].sum()) for s, old in enumerate(self.seen or [0.0] * stages)]
+        self.busy = [old + float(block.busy[s].sum()) for s, old in enumerate(self.busy or [0.0] * stages)]
+        self.one_shard = [len(busy) == 1 for busy in block.busy]
+
+    def counts(self) -> Conservation:
+        """Return what became of all queries; raises SimulatorError if a stage was not busy for its services.
+
+        Of a stage of one shard every service is seen; of many, only the slowest of each query.
+        """
+        pairs = list(zip(self.seen, self.busy, self.one_shard, strict=True))
+        slack = [1e-9 * max(1.0, seen) for seen in self.seen]
+        fits = [
+            busy >= seen - room and (not one_shard or busy <= seen + room)
+            for (seen, busy, one_shard), room in zip(pairs, slack, strict=True)
+        ]
+        _require({"busy time is the sum of services": all(fits)})
+        return self.total
+
+
+def check_conservation(result: Result, warmup: int = 0) -> Conservation:
+    """Return the counts of a whole `result` after checking it as ConservationCheck does."""
+    check = ConservationCheck(warmup)
+    check.add(result)
+    return check.counts()
+
+
+def _require(laws: dict[str, bool]) -> None:
+    """Raise SimulatorError with the laws that do not hold."""
     broken = [law for law, holds in laws.items() if not holds]
     if broken:
         raise SimulatorError(f"the engine broke conservation: {'; '.join(broken)}; please report this scenario")
-    return counts
-
-
-def _busy_is_services(result: Result, warmup: int) -> bool:
-    """Return whether each stage was busy for its services: exactly those seen of one shard, no less of many."""
-    for s, busy in enumerate(result.busy):
-        seen = float(result.parts[warmup:, s, 2].sum())
-        total, slack = float(busy.sum()), 1e-9 * max(1.0, seen)
-        if total < seen - slack or (len(busy) == 1 and total > seen + slack):
-            return False
-    return True

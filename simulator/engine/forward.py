@@ -28,6 +28,9 @@ from simulator.policies.balancing import choose_replica
 
 __all__ = ["StageColumns", "merge_queue", "shard_by_shard", "sweep"]
 
+_BLOCK = 64  # shards
+_1 = np.uint64(1)
+
 
 class StageColumns(NamedTuple):
     """One stage's columns of a result: a view each, shape (Q,) or (Q, parts) or (N, R)."""
@@ -40,60 +43,101 @@ class StageColumns(NamedTuple):
     busy: NDArray[np.float64]
 
 
+class Row(NamedTuple):
+    """Room for one query at all shards, each (N,): written shard by shard, read where the slowest answered."""
+
+    service: NDArray[np.float64]
+    idle_noise: NDArray[np.float64]
+    begun: NDArray[np.float64]
+    back: NDArray[np.float64]
+    done: NDArray[np.float64]
+    cells: NDArray[np.uint32]
+
+
 @njit(cache=True, nogil=True)
-def _serve_row(
-    free: NDArray[np.float64], arrived: float, cost: float, service: NDArray[np.float64], begun: NDArray[np.float64]
+def _new_row(shards: int) -> Row:
+    """Return room for `shards` shards."""
+    return Row(
+        np.empty(shards),
+        np.empty(shards),
+        np.empty(shards),
+        np.empty(shards),
+        np.empty(shards),
+        np.empty(shards, dtype=np.uint32),
+    )
+
+
+@njit(cache=True, nogil=True)
+def _serve(
+    free: NDArray[np.float64], base: np.uint64, span: tuple[np.uint64, np.uint64], arrived: float, cost: float, row: Row
 ) -> None:
-    """Serve one request at each shard by the busy law: `service` comes as noise, goes as seconds.  free (C, N)."""
-    first = free[0]
-    for j in range(service.size):
-        begun[j] = first[j] if first[j] > arrived else arrived
+    """Serve one request at each shard of `span` by the busy law: `row.service` comes as noise, goes as seconds.
+
+    The shards' earliest free workers stand at free[base + shard].
+    """
+    low, high = span
+    service, begun = row.service, row.begun
+    for j in range(low, high):
+        first = free[base + j]
+        begun[j] = first if first > arrived else arrived
         service[j] = cost * service[j]
-        first[j] = begun[j] + service[j]
+        free[base + j] = begun[j] + service[j]
 
 
 @njit(cache=True, nogil=True)
-def _serve_row_idle(
+def _serve_idle(
     free: NDArray[np.float64],
+    base: np.uint64,
+    span: tuple[np.uint64, np.uint64],
     arrived: float,
     costs: tuple[float, float],
-    service: NDArray[np.float64],
-    idle_noise: NDArray[np.float64],
-    begun: NDArray[np.float64],
+    row: Row,
 ) -> None:
-    """Do as _serve_row, by the idle law where a worker is free when the request arrives."""
-    first = free[0]
+    """Do as _serve, by the idle law where a worker is free when the request arrives; `costs` are (busy, idle)."""
+    low, high = span
     busy_cost, idle_cost = costs
-    for j in range(service.size):
-        waits = first[j] > arrived
-        begun[j] = first[j] if waits else arrived
-        service[j] = busy_cost * service[j] if waits else idle_cost * idle_noise[j]
-        first[j] = begun[j] + service[j]
+    service, idle_noise, begun = row.service, row.idle_noise, row.begun
+    for j in range(low, high):
+        first = free[base + j]
+        waits = first > arrived
+        begun[j] = first if waits else arrived
+        by_busy, by_idle = busy_cost * service[j], idle_cost * idle_noise[j]
+        service[j] = by_busy if waits else by_idle
+        free[base + j] = begun[j] + service[j]
 
 
 @njit(cache=True, nogil=True)
-def _sort_workers(free: NDArray[np.float64], done: NDArray[np.float64]) -> None:
-    """Note the new free times in `done` and put them in their places along C.  free (C, N), done (N,)."""
-    C, N = free.shape
-    for j in range(N):
-        done[j] = free[0, j]
-    for c in range(1, C):
-        before, here = free[c - 1], free[c]
-        for j in range(N):
-            low = before[j] if before[j] < here[j] else here[j]
-            high = here[j] if before[j] < here[j] else before[j]
-            before[j] = low
-            here[j] = high
+def _sort_workers(
+    free: NDArray[np.float64], base: np.uint64, shape: tuple[np.uint64, np.uint64], called: np.uint64
+) -> None:
+    """Put the new free times of the first `called` shards in their places along C; `shape` is (C, N)."""
+    C, N = shape
+    for c in range(_1, C):
+        before, here = base + (c - _1) * N, base + c * N
+        for j in range(called):
+            one, other = free[before + j], free[here + j]
+            free[before + j] = one if one < other else other
+            free[here + j] = other if one < other else one
 
 
-@njit(cache=True, nogil=True, inline="always")
-def _latest(times: NDArray[np.float64]) -> int:
-    """Return the first index of the largest of `times`, all >= 0; such floats order as their bits do."""
+@njit(cache=True, nogil=True)
+def _latest(times: NDArray[np.float64], size: int) -> int:
+    """Return the first index of the largest of the first `size` of `times`, all >= 0; such floats order as bits do.
+
+    The largest is found first, then its place, block by block: both loops vectorise, a search for an index does not.
+    """
     bits = times.view(np.int64)
     top = bits[0]
-    for j in range(1, bits.size):
+    for j in range(1, size):
         top = bits[j] if bits[j] > top else top
     at = 0
+    while at + _BLOCK <= size:
+        found = 0
+        for j in range(at, at + _BLOCK):
+            found |= 1 if bits[j] == top else 0
+        if found:
+            break
+        at += _BLOCK
     while bits[at] != top:
         at += 1
     return at
@@ -102,77 +146,77 @@ def _latest(times: NDArray[np.float64]) -> int:
 @njit(cache=True, nogil=True)
 def sweep(
     tables: Tables,
-    where: tuple[int, int],
+    where: tuple[int, int, int],
     order: NDArray[np.int64],
+    replicas: NDArray[np.int64],
     columns: StageColumns,
+    free: NDArray[np.float64],
 ) -> None:
     """Run a stage query by query, all shards at a time.
 
     For stages whose requests reach all shards in one order and the same replica of each: a constant request delay, and
-    one replica or round robin with every shard called.
+    one replica or round robin with every shard called. Arrays are flat, with offsets, since a view of one costs more
+    than serving a request; offsets are unsigned, since a sign that Numba must check keeps a loop from vectorising.
 
     Parameters
     ----------
     where
-        (stage, warm-up queries); services of the warm-up do not count as busy time.
-    order
-        (Q,) queries in order of entering the stage.
+        (stage, warm-up queries, number of the query in row 0); services of the warm-up do not count as busy time.
+    order, replicas
+        (rows to serve,) rows in order of reaching the shards, and the replica of each.
     columns
-        `start` and `candidates` are read, the others are written.
+        `start` and `candidates` are read, the others are written; busy time is added to.
+    free
+        (R * C * N,) when each worker is free, sorted along C; kept from block to block, zeros at first.
     """
     stages, laws, curves, streams = tables
-    s, warmup = where
+    s, warmup, first = where
     N, R, C = stages.shards[s], stages.replicas[s], stages.workers[s]
     delay = laws.value[4 * s + REQUEST]
     has_idle = stages.has_idle_law[s]
     constant_response = laws.kind[4 * s + RESPONSE] == CONSTANT
-    free = np.zeros((R, C, N))
-    busy = np.zeros((R, N))
-    service, idle_noise, begun, done, back = np.empty(N), np.empty(N), np.empty(N), np.empty(N), np.empty(N)
+    busy, row = np.zeros(R * N), _new_row(N)
+    service, done, back = row.service, row.done, row.back
     back[:] = laws.value[4 * s + RESPONSE]
-    replica = 0
-    for q in order:
-        arrived = columns.start[q] + delay
-        share, extra = columns.candidates[q] // N, columns.candidates[q] % N
+    for i in range(order.size):
+        r, replica = order[i], replicas[i]
+        q = first + r
+        arrived = columns.start[r] + delay
+        share, extra = columns.candidates[r] // N, columns.candidates[r] % N
         called = N if share > 0 else extra
-        fill_shards(service[:called], laws, 4 * s + NOISE, streams[s, SERVICE], q)
+        base, row_of_busy, count = np.uint64(replica * C * N), np.uint64(replica * N), np.uint64(called)
+        fill_shards(service, row.cells, called, laws, 4 * s + NOISE, (streams[s, SERVICE], q))
         if has_idle:
-            fill_shards(idle_noise[:called], laws, 4 * s + IDLE_NOISE, streams[s, SERVICE], q)
+            fill_shards(row.idle_noise, row.cells, called, laws, 4 * s + IDLE_NOISE, (streams[s, SERVICE], q))
         for low, high, n in ((0, extra, share + 1), (extra, called, share)):
             if low == high:
                 continue
             cost = curve_value(curves, 2 * s, n)
-            part = free[replica, :, low:high]
+            span = (np.uint64(low), np.uint64(high))
             if has_idle:
-                costs = (cost, curve_value(curves, 2 * s + 1, n))
-                _serve_row_idle(part, arrived, costs, service[low:high], idle_noise[low:high], begun[low:high])
+                _serve_idle(free, base, span, arrived, (cost, curve_value(curves, 2 * s + 1, n)), row)
             else:
-                _serve_row(part, arrived, cost, service[low:high], begun[low:high])
-        _sort_workers(free[replica, :, :called], done[:called])
-        if q >= warmup:
-            row = busy[replica]
-            for j in range(called):
-                row[j] += service[j]
+                _serve(free, base, span, arrived, cost, row)
         if not constant_response:
-            fill_shards(back[:called], laws, 4 * s + RESPONSE, streams[s, RESPONSE], q)
-        for j in range(called):
-            done[j] += back[j]
-        at = _latest(done[:called])
-        columns.attempts[q] = called
-        columns.slowest[q] = at
-        _write_parts(columns.parts[q], delay, begun[at] - arrived, service[at], back[at])
-        columns.parts[q, 4] = done[at]
-        replica = replica + 1 if replica + 1 < R else 0
-    columns.busy[:, :] = busy.T
+            fill_shards(back, row.cells, called, laws, 4 * s + RESPONSE, (streams[s, RESPONSE], q))
+        for j in range(count):
+            done[j] = free[base + j] + back[j]
+        _sort_workers(free, base, (np.uint64(C), np.uint64(N)), count)
+        if q >= warmup:
+            for j in range(count):
+                busy[row_of_busy + j] += service[j]
+        at = _latest(done, called)
+        columns.attempts[r] = called
+        columns.slowest[r] = at
+        _write_parts(columns.parts, r, (delay, row.begun[at] - arrived, service[at], back[at]))
+        columns.parts[r, 4] = done[at]
+    columns.busy[:, :] += busy.reshape((R, N)).T
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _write_parts(parts: NDArray[np.float64], request: float, queue: float, service: float, response: float) -> None:
-    """Write the parts of a slowest request."""
-    parts[0] = request
-    parts[1] = queue
-    parts[2] = service
-    parts[3] = response
+def _write_parts(parts: NDArray[np.float64], q: int, of_slowest: tuple[float, float, float, float]) -> None:
+    """Write the request, queue, service and response of query `q`'s slowest request."""
+    parts[q, 0], parts[q, 1], parts[q, 2], parts[q, 3] = of_slowest
 
 
 @njit(cache=True, nogil=True)
@@ -247,7 +291,7 @@ def shard_by_shard(
             if done > latest[q]:
                 latest[q] = done
                 columns.slowest[q] = j
-                _write_parts(columns.parts[q], delay[i], begun - arrived[i], service, back)
+                _write_parts(columns.parts, q, (delay[i], begun - arrived[i], service, back))
     columns.parts[:, 4] = latest
 
 
@@ -264,36 +308,39 @@ def _replace_first(workers: NDArray[np.float64], free_at: float) -> None:
 @njit(cache=True, nogil=True)
 def merge_queue(
     tables: Tables,
-    where: tuple[int, int, int, int, int],
-    order: NDArray[np.int64],
+    where: tuple[int, int, int, int],
+    rows: NDArray[np.int64],
     columns: StageColumns,
     end: NDArray[np.float64],
+    free: NDArray[np.float64],
 ) -> float:
-    """Merge every query's answers and return the seconds of merging for measured queries.
+    """Merge the answers of queries and return the seconds of merging for measured ones.
 
     Parameters
     ----------
     where
-        (stage, the merge's curve, its noise law, the broker's workers or 0 for a plain delay, warm-up queries).
-    order
-        (Q,) queries in the order in which their stage was joined.
+        (stage, the broker's workers or 0 for a plain delay, warm-up queries, number of the query in row 0).
+    rows
+        (rows to merge,) in the order in which their stage was joined.
     columns
         parts[:, 4] comes as the time of joining and goes as the seconds of the merge.
     end
         (Q,) written: when the merge was done.
+    free
+        (workers or 1,) when each of the broker's workers is free, sorted; kept from block to block.
     """
-    s, curve, noise_law, workers, warmup = where
+    s, workers, warmup, first = where
+    S = tables.stages.shards.size
     stream = tables.streams[s, MERGE]
-    free = np.zeros(max(workers, 1))
     busy = 0.0
-    for q in order:
-        joined = columns.parts[q, 4]
-        noise = value_at(tables.laws, noise_law, stream, q, 0)
-        duration = curve_value(tables.curves, curve, columns.attempts[q]) * noise
+    for r in rows:
+        joined = columns.parts[r, 4]
+        noise = value_at(tables.laws, 4 * S, stream, first + r, 0)
+        duration = curve_value(tables.curves, 2 * S, columns.attempts[r]) * noise
         begun = free[0] if workers > 0 and free[0] > joined else joined
-        end[q] = begun + duration
-        _replace_first(free, end[q])
-        columns.parts[q, 4] = end[q] - joined
-        if q >= warmup:
+        end[r] = begun + duration
+        _replace_first(free, end[r])
+        columns.parts[r, 4] = end[r] - joined
+        if first + r >= warmup:
             busy += duration
     return busy

@@ -101,20 +101,35 @@ def value_at(laws: LawTables, law: int, stream: np.uint64, query: int, shard: in
 
 
 @njit(cache=True)
-def fill_shards(out: NDArray[np.float64], laws: LawTables, law: int, stream: np.uint64, query: int) -> None:
-    """Write the values of law number `law` for one query at shards 0, 1, ... into `out`, shape (N,)."""
-    key = key_of(stream, query, 0)
+def fill_shards(
+    out: NDArray[np.float64],
+    cells: NDArray[np.uint32],
+    count: int,
+    laws: LawTables,
+    law: int,
+    address: tuple[np.uint64, int],
+) -> None:
+    """Write the values of law number `law` for one query at shards 0 to `count` - 1 into `out`, shape (N,).
+
+    `address` is (stream, query). `cells`, shape (N,), is room to work in: the cells are found first, in a loop that
+    vectorises, and looked up in a second one, which cannot; in one loop neither would.
+    """
+    stream, query = address
+    first = laws.offset[law]
     if laws.kind[law] == CONSTANT:
-        out[:] = laws.value[law]
+        for j in range(count):
+            out[j] = laws.value[law]
     elif laws.kind[law] == STEPS:
-        for j in range(out.size):
+        for j in range(count):
             out[j] = value_at(laws, law, stream, query, j)
     else:
-        level = laws.level[laws.offset[law] : laws.offset[law + 1]]
-        slope = laws.slope[laws.offset[law] : laws.offset[law + 1]]
-        for j in range(out.size):
-            cell, tail = _cell(uniform_of(random_bits(key, j)))
-            out[j] = level[cell] + slope[cell] * tail
+        key = key_of(stream, query, 0)
+        for j in range(count):
+            cell, out[j] = _cell(uniform_of(random_bits(key, j)))
+            cells[j] = first + cell
+        level, slope = laws.level, laws.slope
+        for j in range(count):
+            out[j] = level[cells[j]] + slope[cells[j]] * out[j]
 
 
 @njit(cache=True)

@@ -1,16 +1,19 @@
 """Independent replications of a plan, side by side on threads."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from simulator.engine.plan import Plan
 from simulator.engine.result import Result
 
-__all__ = ["ENGINES", "engine_named", "replicate", "threads"]
+__all__ = ["BLOCK", "ENGINES", "blocks_of", "engine_named", "replicate", "threads"]
 
 ENGINES = ("compiled", "simpy")
+
+BLOCK = 1 << 17
+"""Queries simulated at a time, where a plan can be simulated in blocks."""
 
 T = TypeVar("T")
 
@@ -31,22 +34,31 @@ def threads() -> int:
     return os.cpu_count() or 1
 
 
-def replicate(plan: Plan, engine: str, summarise: Callable[[Result], T]) -> Iterator[T]:
-    """Yield what `summarise` makes of each replication of `plan`, in order.
+def blocks_of(plan: Plan, engine: str, replication: int) -> Iterator[Result]:
+    """Yield one replication of `plan` in blocks of consecutive queries: few enough at a time to fit in memory."""
+    if engine == "simpy":
+        yield engine_named(engine)(plan, replication)
+        return
+    from simulator.engine.compiled import blocks  # Numba takes half a second to load
 
-    The compiled kernels release the interpreter's lock, so replications run on all cores; only as many results are
-    alive at a time as there are threads. SimPy gains nothing from threads and runs one after the other.
+    yield from blocks(plan, replication, BLOCK)
+
+
+def replicate(plan: Plan, engine: str, summarise: Callable[[Iterable[Result]], T], first: int = 0) -> Iterator[T]:
+    """Yield what `summarise` makes of the blocks of each replication of `plan` from `first` on, in order.
+
+    The compiled kernels release the interpreter's lock, so replications run on all cores; only as many are in work at a
+    time as there are threads. SimPy gains nothing from threads and runs one after the other.
     """
-    simulate = engine_named(engine)
 
     def one(replication: int) -> T:
-        return summarise(simulate(plan, replication))
+        return summarise(blocks_of(plan, engine, replication))
 
     if engine == "simpy":
-        yield from map(one, range(plan.replications))
+        yield from map(one, range(first, plan.replications))
         return
     with ThreadPoolExecutor(max_workers=threads()) as pool:
         try:
-            yield from pool.map(one, range(plan.replications))
+            yield from pool.map(one, range(first, plan.replications))
         finally:
             pool.shutdown(wait=False, cancel_futures=True)

@@ -60,6 +60,18 @@ class Result:
         """Seconds from arrival to end, (Q,)."""
         return self.end - self.arrival
 
+    def part(self, first: int, last: int, *, with_busy: bool = False) -> "Result":
+        """Return rows `first` to `last` - 1, views of these; busy times go with them, or are zero."""
+        rows = {name: getattr(self, name)[first:last] for name in _BY_QUERY}
+        busy = self.busy if with_busy else tuple(np.zeros_like(one) for one in self.busy)
+        return Result(**rows, busy=busy, merge_busy=self.merge_busy if with_busy else np.zeros_like(self.merge_busy))
+
+    def followed_by(self, other: "Result") -> "Result":
+        """Return the rows of this result and then those of `other`; busy times are summed."""
+        rows = {name: _stacked(getattr(self, name), getattr(other, name)) for name in _BY_QUERY}
+        busy = tuple(one + two for one, two in zip(self.busy, other.busy, strict=True))
+        return Result(**rows, busy=busy, merge_busy=self.merge_busy + other.merge_busy)
+
     def equals(self, other: "Result") -> bool:
         """Return whether every column of `other` holds the very same numbers."""
         return not self.differences(other)
@@ -70,6 +82,16 @@ class Result:
         found = [name for name in names if not np.array_equal(getattr(self, name), getattr(other, name))]
         pairs = zip(self.busy, other.busy, strict=True)
         return found + [f"busy[{s}]" for s, (one, two) in enumerate(pairs) if not np.array_equal(one, two)]
+
+
+_BY_QUERY = tuple(field.name for field in fields(Result) if field.name not in ("busy", "merge_busy"))
+
+
+def _stacked(one: NDArray[Any], two: NDArray[Any]) -> NDArray[Any]:
+    """Return the rows of `one` and then those of `two`, each stage's column contiguous as in `empty_result`."""
+    if one.ndim == 1:
+        return np.concatenate([one, two])
+    return np.concatenate([one.swapaxes(0, 1), two.swapaxes(0, 1)], axis=1).swapaxes(0, 1)
 
 
 def empty_result(arrival: NDArray[np.float64], shape: list[tuple[int, int]]) -> Result:

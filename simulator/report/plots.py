@@ -27,9 +27,10 @@ def latency_distribution(answer: RunAnswer) -> Plot:
 
     def plot(figure: Figure, look: Look) -> None:
         shape, tail = figure.subplots(1, 2)
-        latency = np.sort(answer.latencies()) * MS
-        top = np.quantile(latency, 0.999)
-        shape.hist(latency[latency <= top], bins=80, color=look.blue, alpha=0.85)
+        latency, weights = answer.latencies()
+        latency, slower = latency * MS, 1 - np.cumsum(weights) / weights.sum()
+        shown = slower >= 0.001
+        shape.hist(latency[shown], weights=weights[shown], bins=80, color=look.blue, alpha=0.85)
         shape.set(title="How long queries take", xlabel="latency, ms", ylabel="queries")
         shape.set_xlim(left=0)
         shape.yaxis.set_major_formatter(FuncFormatter(lambda count, _: f"{count:,.0f}"))
@@ -40,11 +41,11 @@ def latency_distribution(answer: RunAnswer) -> Plot:
             text = f" {name} {found:,.3g} ms "
             shape.text(found, 0.98, text, transform=shape.get_xaxis_transform(), va="top", ha=side)
         keep = _thinned(latency.size)
-        tail.step(latency[keep], 1 - (keep + 1) / latency.size, where="post", color=look.blue)
+        tail.step(latency[keep], slower[keep], where="post", color=look.blue)
         tail.set(title="Share of queries slower than that", xlabel="latency, ms, log scale", xscale="log", yscale="log")
         tail.xaxis.set_major_formatter(FuncFormatter(lambda ms, _: f"{ms:,g}"))
         tail.xaxis.set_minor_formatter(NullFormatter())
-        tail.set_ylim(bottom=0.5 / latency.size, top=1.2)
+        tail.set_ylim(bottom=0.5 / weights.sum(), top=1.2)
         tail.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{share * 100:g}%"))
         _mark_objectives(tail, answer, look)
 

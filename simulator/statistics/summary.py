@@ -1,17 +1,27 @@
-"""One replication in numbers: what a run keeps of a result. Letters: Q queries measured, S stages."""
+"""One replication in numbers: what a run keeps of its results. Letters: Q queries measured, S stages.
 
-from collections.abc import Callable, Sequence
+Results come block by block, and memory does not grow with the number of queries.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.engine.conservation import Conservation, check_conservation
+from simulator.engine.conservation import Conservation, ConservationCheck
 from simulator.engine.plan import Plan
 from simulator.engine.result import COMPLETED, PARTS, Result
-from simulator.statistics.percentiles import percentile
+from simulator.statistics.occupancy import Occupancy
+from simulator.statistics.sample import Sample, bucket_of
+from simulator.statistics.warmup import BatchMeans, batch_size
 
 __all__ = ["Measured", "StageSummary", "Summary", "measure", "summarise_for"]
+
+_TAIL = 99.0
+_TAIL_BITS = 6  # queries within about 1% of the percentile tell where its time goes
+
+FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -51,26 +61,36 @@ class Summary(Measured):
 
     Attributes
     ----------
+    sample
+        The latencies of the measured queries.
     series
-        (warm-up + Q,) latencies in seconds of all queries in order of arrival, the warm-up's first.
+        Mean latency in seconds of one batch of queries after the other, in order of arrival, the warm-up's first.
+    in_system, little
+        Queries in the system on average over time, and what Little's law makes of their rate and mean latency.
     mean_parts, p99_parts
-        (S, 5) seconds in each of PARTS: the mean over queries, and those of the query at the 99th percentile.
+        (S, 5) seconds in each of PARTS: the mean over queries, and over those within 1% of the 99th percentile, made to
+        sum to it.
     requests
         Requests sent to shards, the warm-up's included.
     """
 
-    series: NDArray[np.float64]
+    sample: Sample
+    series: FloatArray
+    in_system: float
+    little: float
     goodput_qps: float
     stages: tuple[StageSummary, ...]
     merge_utilization: float
-    mean_parts: NDArray[np.float64]
-    p99_parts: NDArray[np.float64]
+    mean_parts: FloatArray
+    p99_parts: FloatArray
     conservation: Conservation
     requests: int
 
 
-def summarise_for(plan: Plan, levels: Sequence[float], thresholds: Sequence[float]) -> Callable[[Result], Summary]:
-    """Return the function that summarises a result of `plan`.
+def summarise_for(
+    plan: Plan, levels: Sequence[float], thresholds: Sequence[float]
+) -> Callable[[Iterable[Result]], Summary]:
+    """Return the function that summarises the results of one replication of `plan`, block by block.
 
     Parameters
     ----------
@@ -80,82 +100,140 @@ def summarise_for(plan: Plan, levels: Sequence[float], thresholds: Sequence[floa
         Latencies in seconds whose excess share to report.
     """
 
-    def summarise(result: Result) -> Summary:
-        conservation = check_conservation(result, plan.warmup)
-        measured = slice(plan.warmup, None)
-        completed = result.outcome[measured] == COMPLETED
-        latency = result.latency[measured][completed]
-        span = _span(plan, result)
-        parts = result.parts[measured][completed]
-        return Summary(
-            **vars(measure(plan, result, levels, thresholds)),
-            series=result.latency,
-            goodput_qps=_goodput(plan, result),
-            stages=tuple(_stage(plan, result, s, span) for s in range(len(plan.names))),
-            merge_utilization=float(result.merge_busy.sum()) / (span * max(plan.merge_workers, 1)),
-            mean_parts=parts.mean(axis=0),
-            p99_parts=_parts_at(latency, parts, 99.0),
-            conservation=conservation,
-            requests=int(result.attempts.sum()),
-        )
+    def summarise(blocks: Iterable[Result]) -> Summary:
+        recorder = _Recorder(plan, thresholds)
+        for block in blocks:
+            recorder.add(block)
+        return recorder.summary(levels)
 
     return summarise
 
 
-def measure(plan: Plan, result: Result, levels: Sequence[float], thresholds: Sequence[float]) -> Measured:
-    """Return what objectives may ask of a result of `plan`; parameters as in `summarise_for`."""
-    measured = slice(plan.warmup, None)
-    completed = result.outcome[measured] == COMPLETED
-    latency = result.latency[measured][completed]
-    named = {"mean": _mean(latency)}
-    named |= {f"p{level:g}": percentile(latency, level) for level in levels}
-    named["max"] = float(latency.max()) if latency.size else float("nan")
-    return Measured(
-        latency=named,
-        over={threshold: _mean(latency > threshold) for threshold in thresholds},
-        error_rate=float(1 - completed.mean()),
-        coverage=float(result.coverage[measured].mean()),
-    )
+def measure(plan: Plan, blocks: Iterable[Result], levels: Sequence[float], thresholds: Sequence[float]) -> Measured:
+    """Return only what objectives may ask of one replication of `plan`; parameters as in `summarise_for`."""
+    counts = _Counts(plan, thresholds)
+    for block in blocks:
+        counts.add(block)
+    return counts.measured(levels)
 
 
-def _mean(values: NDArray[np.float64] | NDArray[np.bool_]) -> float:
-    """Return the mean of `values`, NaN of none."""
-    return float(values.mean()) if values.size else float("nan")
+class _Counts:
+    """Latencies, errors and coverage of the measured queries."""
+
+    def __init__(self, plan: Plan, thresholds: Sequence[float]) -> None:
+        self.to_leave_out = plan.warmup
+        self.sample = Sample(thresholds)
+        self.queries, self.coverage, self.covered = 0, 0.0, 0
+
+    def add(self, block: Result) -> tuple[slice, NDArray[np.bool_]]:
+        """Add a block and return its measured rows, and which of these completed."""
+        measured = slice(min(self.to_leave_out, block.arrival.size), None)
+        self.to_leave_out -= measured.start
+        completed = block.outcome[measured] == COMPLETED
+        self.sample.add(block.latency[measured][completed])
+        self.queries += completed.size
+        coverage = block.coverage[measured]
+        self.coverage += float(coverage.sum())
+        self.covered += coverage.size
+        return measured, completed
+
+    def measured(self, levels: Sequence[float]) -> Measured:
+        """Return what was counted."""
+        sample = self.sample
+        named = {"mean": sample.mean} | {f"p{level:g}": sample.percentile(level) for level in levels}
+        return Measured(
+            latency=named | {"max": sample.max},
+            over={threshold: sample.share_over(threshold) for threshold in sample.over},
+            error_rate=1 - sample.count / self.queries,
+            coverage=self.coverage / self.covered,
+        )
 
 
-def _span(plan: Plan, result: Result) -> float:
-    """Return the seconds over which the measured queries arrived: as many gaps as queries."""
-    start = float(result.arrival[plan.warmup - 1]) if plan.warmup else 0.0
-    span = float(result.arrival[-1]) - start
-    return span if span > 0 else plan.queries / plan.qps
+class _Recorder:
+    """All that a run keeps of one replication."""
 
+    def __init__(self, plan: Plan, thresholds: Sequence[float]) -> None:
+        S = len(plan.names)
+        self.plan = plan
+        self.counts = _Counts(plan, thresholds)
+        self.check = ConservationCheck(plan.warmup)
+        self.occupancy = Occupancy(plan.warmup)
+        self.batches = BatchMeans(batch_size(plan.total_queries))
+        self.stages = [Sample() for _ in range(S)]
+        self.candidates, self.queue_service = np.zeros(S), np.zeros((S, 2))
+        self.busy, self.merge_busy = np.zeros(S), 0.0
+        self.parts, self.completed = np.zeros((S, len(PARTS))), 0
+        self.tail: dict[int, tuple[int, FloatArray]] = {}
+        self.requests = 0
 
-def _goodput(plan: Plan, result: Result) -> float:
-    """Return completions a second while the measured queries arrived."""
-    end = float(result.arrival[-1])
-    span = _span(plan, result)
-    ended = result.end[result.outcome == COMPLETED]
-    return float(((ended > end - span) & (ended <= end)).sum()) / span
+    def add(self, block: Result) -> None:
+        """Add a block of consecutive queries."""
+        self.check.add(block)
+        self.occupancy.add(block)
+        self.batches.add(block.latency)
+        measured, completed = self.counts.add(block)
+        self.busy += [busy.sum() for busy in block.busy]
+        self.merge_busy += float(block.merge_busy.sum())
+        self.requests += int(block.attempts.sum())
+        spans = (block.stage_end - block.stage_start)[measured]
+        for s, sample in enumerate(self.stages):
+            sample.add(spans[:, s])
+        self.candidates += block.candidates[measured].sum(axis=0)
+        parts = block.parts[measured]
+        self.queue_service += parts[:, :, [PARTS.index("queue"), PARTS.index("service")]].sum(axis=0)
+        self.parts += parts[completed].sum(axis=0)
+        self._add_tail(block.latency[measured][completed], parts[completed])
 
+    def _add_tail(self, latency: FloatArray, parts: FloatArray) -> None:
+        """Add parts to the sums of their latency's bucket."""
+        buckets = bucket_of(np.ascontiguousarray(latency), _TAIL_BITS)
+        order = np.argsort(buckets, kind="stable")
+        found, first = np.unique(buckets[order], return_index=True)
+        sums = np.add.reduceat(parts[order], first, axis=0) if found.size else parts[:0]
+        ends = [*first[1:], buckets.size]
+        for bucket, total, count in zip(found.tolist(), sums, np.subtract(ends, first), strict=True):
+            before = self.tail.get(bucket, (0, 0.0))
+            self.tail[bucket] = (before[0] + int(count), before[1] + total)
 
-def _stage(plan: Plan, result: Result, s: int, span: float) -> StageSummary:
-    """Return the summary of stage `s`; `span` in seconds as of _span."""
-    measured = slice(plan.warmup, None)
-    latency = (result.stage_end - result.stage_start)[measured, s]
-    servers = int(plan.stages.shards[s] * plan.stages.replicas[s] * plan.stages.workers[s])
-    return StageSummary(
-        candidates=float(result.candidates[measured, s].mean()),
-        utilization=float(result.busy[s].sum()) / (span * servers),
-        mean=_mean(latency),
-        p50=percentile(latency, 50.0),
-        p99=percentile(latency, 99.0),
-        queue=_mean(result.parts[measured, s, PARTS.index("queue")]),
-        service=_mean(result.parts[measured, s, PARTS.index("service")]),
-    )
+    def summary(self, levels: Sequence[float]) -> Summary:
+        """Return what was recorded."""
+        plan, occupancy = self.plan, self.occupancy
+        span = occupancy.span or plan.queries / plan.qps
+        completed = max(self.counts.sample.count, 1)
+        return Summary(
+            **vars(self.counts.measured(levels)),
+            sample=self.counts.sample,
+            series=self.batches.means(),
+            in_system=occupancy.in_system(span),
+            little=self.counts.sample.total / span,
+            goodput_qps=occupancy.completed_in_span() / span,
+            stages=tuple(self._stage(s, span) for s in range(len(plan.names))),
+            merge_utilization=self.merge_busy / (span * max(plan.merge_workers, 1)),
+            mean_parts=self.parts / completed,
+            p99_parts=self._tail_parts(self.counts.sample.percentile(_TAIL)),
+            conservation=self.check.counts(),
+            requests=self.requests,
+        )
 
+    def _stage(self, s: int, span: float) -> StageSummary:
+        """Return the summary of stage `s`; `span` is the seconds over which the measured queries arrived."""
+        stages, sample = self.plan.stages, self.stages[s]
+        servers = int(stages.shards[s] * stages.replicas[s] * stages.workers[s])
+        return StageSummary(
+            candidates=float(self.candidates[s]) / sample.count,
+            utilization=float(self.busy[s]) / (span * servers),
+            mean=sample.mean,
+            p50=sample.percentile(50.0),
+            p99=sample.percentile(_TAIL),
+            queue=float(self.queue_service[s, 0]) / sample.count,
+            service=float(self.queue_service[s, 1]) / sample.count,
+        )
 
-def _parts_at(latency: NDArray[np.float64], parts: NDArray[np.float64], level: float) -> NDArray[np.float64]:
-    """Return the parts of the query at percentile `level`, so that they sum to that percentile."""
-    at = int(np.searchsorted(np.sort(latency), np.percentile(latency, level, method="inverted_cdf")))
-    chosen: NDArray[np.float64] = parts[np.argsort(latency, kind="stable")[at]]
-    return chosen
+    def _tail_parts(self, latency: float) -> FloatArray:
+        """Return the parts of queries about as slow as `latency`, which they sum to; NaN where it is not known."""
+        if not latency > 0:
+            return np.full(self.parts.shape, latency)
+        bucket = int(bucket_of(np.array([latency]), _TAIL_BITS)[0])
+        nearest = min(self.tail, key=lambda other: abs(other - bucket))
+        total: FloatArray = self.tail[nearest][1] / self.tail[nearest][1].sum()
+        return total * latency

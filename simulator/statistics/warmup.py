@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 from simulator.engine.plan import Plan
 from simulator.statistics.load import Load
 
-__all__ = ["longest_warmup", "mser5", "planned_warmup", "warmup_floor"]
+__all__ = ["BatchMeans", "batch_size", "longest_warmup", "mser", "planned_warmup", "warmup_floor"]
 
 _BATCH = 5
+_MOST_BATCHES = 1 << 18
 
 
 def warmup_floor(plan: Plan, load: Load) -> int:
@@ -39,17 +40,41 @@ def planned_warmup(plan: Plan, load: Load) -> int:
     return min(warmup_floor(plan, load), longest_warmup(plan))
 
 
-def mser5(series: NDArray[np.float64]) -> int:
-    """Return how many leading values of `series`, shape (n,), to leave out by MSER-5 (White 1997).
+def batch_size(queries: int) -> int:
+    """Return how many queries of a run of `queries` make a batch: five, or more where a series would not fit."""
+    return _BATCH * max(1, queries // (_BATCH * _MOST_BATCHES))
 
-    The truncation that minimises the squared standard error of the rest, over batches of five; searched in the first
-    half, as the rule's authors advise. A return of about half means that no steady state was seen.
+
+class BatchMeans:
+    """The mean latency of one batch of `size` queries after the other, filled block by block."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self._rest: NDArray[np.float64] = np.empty(0)
+        self._means: list[NDArray[np.float64]] = []
+
+    def add(self, latency: NDArray[np.float64]) -> None:
+        """Add the latencies of consecutive queries in seconds."""
+        values = np.concatenate([self._rest, latency])
+        whole = values.size // self.size * self.size
+        self._means.append(values[:whole].reshape(-1, self.size).mean(axis=1))
+        self._rest = values[whole:]
+
+    def means(self) -> NDArray[np.float64]:
+        """Return the means of all full batches, in order."""
+        return np.concatenate(self._means)
+
+
+def mser(batches: NDArray[np.float64]) -> int:
+    """Return how many leading batch means to leave out by MSER (White 1997; of batches of five: MSER-5).
+
+    The truncation that minimises the squared standard error of the rest; searched in the first half, as the rule's
+    authors advise. A return of about half means that no steady state was seen.
     """
-    batches = series[: series.size // _BATCH * _BATCH].reshape(-1, _BATCH).mean(axis=1)
     n = batches.size
     if n < 4:
         return 0
     left = np.arange(n, 0, -1)
     sums, squares = np.cumsum(batches[::-1])[::-1], np.cumsum(batches[::-1] ** 2)[::-1]
     error = (squares - sums**2 / left) / left**2
-    return int(np.argmin(error[: n // 2])) * _BATCH
+    return int(np.argmin(error[: n // 2]))

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -109,6 +110,23 @@ def test_engines_agree_bit_for_bit(scenario):
     assert by_simpy.differences(compiled.simulate(plan, 0)) == []
     assert by_simpy.differences(by_events(plan, 0)) == []
     check_conservation(by_simpy, plan.warmup)
+
+
+@settings(max_examples=EXAMPLES // 4, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(scenarios(), st.sampled_from([1, 7, 30]))
+def test_blocks_put_together_are_the_whole(scenario, size):
+    """Simulated block by block, whatever the size, every query's row is bit for bit that of the whole run."""
+    plan = plan_of(scenario)
+    whole = compiled.simulate(plan, 0)
+    first, busy = 0, [np.zeros_like(one) for one in whole.busy]
+    for block in compiled.blocks(plan, 0, size):
+        rows = whole.part(first, first + block.arrival.size)
+        assert replace(block, busy=rows.busy, merge_busy=rows.merge_busy).differences(rows) == []
+        first += block.arrival.size
+        busy = [one + two for one, two in zip(busy, block.busy, strict=True)]
+    assert first == whole.arrival.size
+    for one, two in zip(busy, whole.busy, strict=True):
+        assert np.allclose(one, two, rtol=1e-12, atol=0)
 
 
 SHIPPED = ["web_search", "tail_at_scale", "one_machine"]

@@ -8,7 +8,7 @@ small: four of them never exceed 3% of the exact value.
 import json
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -90,9 +90,11 @@ class Run:
         """Twice the ten relaxation times that a queue needs at least."""
         return math.ceil(20 / (1 - math.sqrt(rho)) ** 2 * asked["traffic"]["qps"]) if rho else 0
 
-    def _keep(self, result: Result) -> tuple[np.ndarray, np.ndarray]:
+    def _keep(self, blocks: Iterable[Result]) -> tuple[np.ndarray, np.ndarray]:
         """Sojourn and queueing times of the measured queries."""
-        return result.latency[self.warmup :], result.parts[self.warmup :, :, 1].sum(axis=1)
+        pairs = [(block.latency, block.parts[:, :, 1].sum(axis=1)) for block in blocks]
+        sojourn, wait = (np.concatenate(column) for column in zip(*pairs, strict=True))
+        return sojourn[self.warmup :], wait[self.warmup :]
 
     def estimate(self, quantity: str) -> tuple[float, float]:
         """The mean over replications of a quantity as rows name it, and its standard error."""

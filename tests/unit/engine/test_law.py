@@ -56,5 +56,5 @@ def test_laws_of_one_plan_do_not_mix():
 def test_filling_shards_is_drawing_them_one_by_one():
     """A row of shards filled at once holds what each shard draws alone."""
     tables, row = tabulate([Exponential(mean=1.0)]), np.empty(37)
-    fill_shards(row, tables, 0, STREAM, 5)
+    fill_shards(row, np.empty(row.size, dtype=np.uint32), row.size, tables, 0, (STREAM, 5))
     assert row.tolist() == [value_at(tables, 0, STREAM, 5, j) for j in range(37)]

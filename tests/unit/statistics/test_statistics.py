@@ -9,7 +9,7 @@ from scipy import stats
 from simulator.statistics.intervals import Estimate, estimate
 from simulator.statistics.percentiles import percentile, samples_needed
 from simulator.statistics.verdicts import verdict_of, verdict_over_all
-from simulator.statistics.warmup import mser5
+from simulator.statistics.warmup import BatchMeans, mser
 
 
 @pytest.mark.parametrize(("level", "position"), [(50, 500), (90, 900), (99, 990)])
@@ -69,6 +69,13 @@ def test_verdict_over_all_is_the_worst():
     assert verdict_over_all(["met", "inconclusive", "missed"]) == "missed"
     assert verdict_over_all(["met", "inconclusive"]) == "inconclusive"
     assert verdict_over_all([]) == "met"
+
+
+def mser5(series: np.ndarray) -> int:
+    """The truncation of a series, in its own values, over batches of five."""
+    batches = BatchMeans(5)
+    batches.add(series)
+    return 5 * mser(batches.means())
 
 
 def test_mser5_finds_the_end_of_a_transient():

@@ -1,0 +1,129 @@
+"""The forward path as a whole: queries pass from stage to stage, in one go or in blocks that bound the memory.
+
+A block of queries enters, and every stage serves what nobody later can overtake: later queries arrive no earlier than
+the first query of the next block, which is the block's *watermark*; a query that reaches a stage at or after it waits
+for the next block. With no next block the watermark is infinite, and one block is a whole run.
+"""
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.engine.arrivals import prepare_blocks
+from simulator.engine.forward import StageColumns, merge_queue, shard_by_shard, sweep
+from simulator.engine.law import CONSTANT
+from simulator.engine.plan import REQUEST, Plan
+from simulator.engine.result import Result
+from simulator.policies.balancing import ROUND_ROBIN
+
+__all__ = ["ForwardPath", "sweeps"]
+
+
+def sweeps(plan: Plan) -> bool:
+    """Return whether every stage of `plan` can be served query by query, whatever is drawn: so it can run in blocks."""
+    laws, stages = plan.laws, plan.stages
+    known = laws.kind[plan.candidates_law] == CONSTANT
+    entering = laws.value[plan.candidates_law] if known else 1.0
+    for s in range(len(plan.names)):
+        if laws.kind[4 * s + REQUEST] != CONSTANT:
+            return False
+        in_turn = stages.balancing[s] == ROUND_ROBIN and entering >= stages.shards[s]
+        if stages.replicas[s] > 1 and not in_turn:
+            return False
+        entering = min(entering, stages.keep[s])
+    return True
+
+
+class ForwardPath:
+    """One replication of a plan in which nothing feeds back.
+
+    Attributes
+    ----------
+    free
+        By stage, when each worker of each shard is free, as `forward.sweep` keeps it.
+    sent
+        By stage, queries sent so far: the turn of round robin.
+    merge_free
+        By stage, when each of the broker's workers is free.
+    """
+
+    def __init__(self, plan: Plan, replication: int) -> None:
+        self.plan, self.replication = plan, replication
+        self.tables = plan.tables(replication)
+        stages = plan.stages
+        self.free = [np.zeros(size) for size in (stages.shards * stages.replicas * stages.workers).tolist()]
+        self.sent = [0] * len(plan.names)
+        self.merge_free = [np.zeros(max(plan.merge_workers, 1)) for _ in plan.names]
+
+    def blocks(self, size: int) -> Iterator[Result]:
+        """Yield results of consecutive queries, about `size` at a time; less than the whole run only where `sweeps`."""
+        source = prepare_blocks(self.plan, self.replication, size)
+        first, rows = 0, next(source, None)
+        merged = np.zeros((0, len(self.plan.names)), dtype=np.bool_)
+        while rows is not None:
+            upcoming = next(source, None)
+            watermark = math.inf if upcoming is None else float(upcoming.arrival[0])
+            new = rows.arrival.size - len(merged)
+            merged = np.concatenate([merged, np.zeros((new, merged.shape[1]), dtype=np.bool_)])
+            for s in range(merged.shape[1]):
+                self._pass(s, rows, merged, (first, watermark))
+            rows.end[:] = rows.stage_end[:, -1]
+            ended = int(np.argmin(merged[:, -1])) if not merged[:, -1].all() else len(merged)
+            if ended:
+                yield rows.part(0, ended, with_busy=True)
+            rows = None if upcoming is None else rows.part(ended, len(merged)).followed_by(upcoming)
+            merged, first = merged[ended:], first + ended
+
+    def _pass(self, s: int, rows: Result, merged: NDArray[np.bool_], where: tuple[int, float]) -> None:
+        """Take all rows that may through stage `s`; `where` is (number of the query in row 0, watermark)."""
+        first, watermark = where
+        columns = _columns(rows, s)
+        entered = np.ones(len(merged), dtype=np.bool_)
+        if s:
+            entered = merged[:, s - 1]
+            columns.start[entered] = rows.stage_end[entered, s - 1]
+            keep = self.plan.stages.keep[s - 1]
+            columns.candidates[entered] = np.minimum(keep, rows.candidates[entered, s - 1])
+        else:
+            columns.start[:] = rows.arrival
+        self._serve(s, np.flatnonzero(entered & (columns.attempts == 0) & (columns.start < watermark)), columns, first)
+        joined = columns.parts[:, 4]
+        may = (columns.attempts > 0) & ~merged[:, s]
+        ready = np.flatnonzero(may & (joined < watermark) if self.plan.merge_workers else may)
+        ready = ready[np.argsort(joined[ready], kind="stable")]
+        where_to = (s, self.plan.merge_workers, self.plan.warmup, first)
+        end = rows.stage_end[:, s]
+        rows.merge_busy[s] += merge_queue(self.tables, where_to, ready, columns, end, self.merge_free[s])
+        merged[ready, s] = True
+
+    def _serve(self, s: int, ready: NDArray[np.int64], columns: StageColumns, first: int) -> None:
+        """Serve the rows `ready` at stage `s` by the quicker kernel that fits."""
+        plan = self.plan
+        order = ready[np.argsort(columns.start[ready], kind="stable")]
+        replicas = int(plan.stages.replicas[s])
+        all_called = bool((columns.candidates[ready] >= plan.stages.shards[s]).all())
+        in_turn = plan.stages.balancing[s] == ROUND_ROBIN and all_called
+        if plan.laws.kind[4 * s + REQUEST] != CONSTANT or not (replicas == 1 or in_turn):
+            shard_by_shard(self.tables, (s, plan.warmup), order, columns)
+            return
+        turns = (self.sent[s] + np.arange(order.size)) % replicas
+        self.sent[s] += order.size
+        reached = columns.start[order] + plan.laws.value[4 * s + REQUEST]
+        if not (np.diff(reached) > 0).all():  # rounding may make one instant of two, which goes by query number
+            by_arrival = np.lexsort((order, reached))
+            order, turns = order[by_arrival], turns[by_arrival]
+        sweep(self.tables, (s, plan.warmup, first), order, turns, columns, self.free[s])
+
+
+def _columns(rows: Result, s: int) -> StageColumns:
+    """Return views of the columns of stage `s`."""
+    return StageColumns(
+        rows.stage_start[:, s],
+        rows.candidates[:, s],
+        rows.attempts[:, s],
+        rows.slowest[:, s],
+        rows.parts[:, s],
+        rows.busy[s],
+    )
