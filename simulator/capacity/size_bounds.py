@@ -59,17 +59,29 @@ class ShardCount:
 
 @dataclass(frozen=True)
 class StageBounds:
-    """What is left of a stage's space: `settings` by rising cost, then by load; what was `skipped` is counted."""
+    """What is left of a stage's space: `settings` by rising cost, then by load; the others were `skipped`, and why."""
 
     space: StageSpace
     settings: tuple[Setting, ...]
-    skipped: dict[Reason, int]
+    skipped: dict[Setting, Reason]
     shard_counts: tuple[ShardCount, ...]
 
     def load(self, setting: Setting, survive: int) -> float:
-        """Return the utilisation of `setting` with `survive` replicas lost."""
-        servers = next(count.servers for count in self.shard_counts if count.shards == setting.shards)
-        return servers / ((setting.replicas - survive) * setting.workers)
+        """Return the utilisation of `setting` with `survive` replicas lost, fewer than it has."""
+        return self.at(setting.shards).servers / _serving(setting, survive)
+
+    def at(self, shards: int) -> ShardCount:
+        """Return what theory says of one number of shards, which was measured."""
+        return next(count for count in self.shard_counts if count.shards == shards)
+
+    def reasons(self, cheaper_than: int | None = None) -> dict[Reason, int]:
+        """Return how many settings were skipped for each reason; only those of fewer workers, if said."""
+        counts = Counter(
+            reason
+            for setting, reason in self.skipped.items()
+            if cheaper_than is None or setting.total_workers < cheaper_than
+        )
+        return {reason: counts[reason] for reason in REASONS if counts[reason]}
 
 
 def bound_stages(
@@ -85,7 +97,7 @@ def bound_stages(
     for s, (space, plans) in enumerate(zip(spaces, stages, strict=True)):
         others = sum(least) - least[s]
         counts = tuple(_shard_count(scenario, profile, s, plan, others) for plan in plans.values())
-        found.append(_bounds(space, plans, counts, s, survive))
+        found.append(_bounds(space, plans, counts, survive))
     return tuple(found)
 
 
@@ -102,29 +114,24 @@ def _plans(scenario: Scenario, profile: Profile, s: int, space: StageSpace) -> d
     return plans
 
 
-def _bounds(
-    space: StageSpace, plans: dict[int, Plan], counts: tuple[ShardCount, ...], s: int, survive: int
-) -> StageBounds:
-    """Return what is left of the space of stage `s`."""
-    skipped: Counter[Reason] = Counter()
-    skipped["unmeasured"] = (len(space.shards) - len(plans)) * len(space.copies())
+def _bounds(space: StageSpace, plans: dict[int, Plan], counts: tuple[ShardCount, ...], survive: int) -> StageBounds:
+    """Return what is left of the space of a stage."""
+    skipped: dict[Setting, Reason] = {}
     kept: list[tuple[int, float, Setting]] = []
-    for count in counts:
-        plan = plans[count.shards]
+    for shards in space.shards:
+        settings = [Setting(shards, *copies) for copies in space.copies()]
+        if shards not in plans:
+            skipped |= dict.fromkeys(settings, "unmeasured")
+            continue
+        plan, count = plans[shards], next(count for count in counts if count.shards == shards)
         load = offered_load(plan)
-        left = []
-        for replicas, workers in space.copies():
-            setting = Setting(count.shards, replicas, workers)
-            reason = _ruled_out(plan, load, count, setting, survive)
-            if reason:
-                skipped[reason] += 1
-            else:
-                left.append(setting)
+        reasons = {one: _ruled_out(plan, load, count, one, survive) for one in settings}
+        left = [one for one, reason in reasons.items() if reason is None]
         best = _not_dominated(left, survive)
-        skipped["dominated"] += len(left) - len(best)
-        kept += [(one.total_workers, load.utilization[s] / _serving(one, survive), one) for one in best]
-    ordered = tuple(setting for *_, setting in sorted(kept))
-    return StageBounds(space, ordered, {reason: skipped[reason] for reason in REASONS if skipped[reason]}, counts)
+        skipped |= {one: reason for one, reason in reasons.items() if reason}
+        skipped |= dict.fromkeys(set(left) - set(best), "dominated")
+        kept += [(one.total_workers, count.servers / _serving(one, survive), one) for one in best]
+    return StageBounds(space, tuple(setting for *_, setting in sorted(kept)), skipped, counts)
 
 
 def _ruled_out(plan: Plan, load: Load, count: ShardCount, setting: Setting, survive: int) -> Reason | None:

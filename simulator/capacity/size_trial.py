@@ -1,6 +1,7 @@
 """Does a design meet the SLA? Simulated in three depths: a short screening, a full run, and a run with fresh seeds."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -44,7 +45,8 @@ class Trial:
     lost
         The stage that had lost replicas in the case that went worst; empty where none had.
     objective, found
-        The objective that was nearest to failing or furthest beyond it, with its estimate in seconds or as a share.
+        The objective that was nearest to failing or furthest beyond it, with its estimate in seconds or as a share;
+        None, and nothing known, where a queue was overloaded.
     ratio
         What was found over what is allowed, 1 at the limit; infinite where a queue was overloaded.
     """
@@ -53,7 +55,7 @@ class Trial:
     depth: Depth
     verdict: Verdict
     lost: str
-    objective: str
+    objective: Objective | None
     found: Estimate
     ratio: float
 
@@ -135,16 +137,16 @@ class Trials:
         plan = resolve(scenario, self.profile)
         load = offered_load(plan)
         if load.highest >= 1:
-            nothing = Estimate(math.inf, math.inf, math.inf)
-            return Trial(design, depth, "missed", lost, f"{load.busiest(plan)} is overloaded", nothing, math.inf)
+            nothing = Estimate(math.nan, math.nan, math.nan)
+            return Trial(design, depth, "missed", lost, None, nothing, math.inf)
         if scenario.traffic.warmup == "auto":
             plan = replace(plan, warmup=planned_warmup(plan, load))
         confidence = CONFIDENCE
         if depth == "screened":
             plan, confidence = self._shortened(plan), SCREEN_CONFIDENCE
 
-        def measured(result: Result) -> Measured:
-            return measure(plan, result, self.levels, self.thresholds)
+        def measured(blocks: Iterable[Result]) -> Measured:
+            return measure(plan, blocks, self.levels, self.thresholds)
 
         replications = list(replicate(plan, self.engine, measured))
         self.simulations += 1
@@ -169,7 +171,7 @@ def _trial(
     """Return the trial of a case in which the objectives were estimated as `found`."""
     objective, value = max(found, key=lambda pair: _ratio(*pair))
     verdict = verdict_over_all(verdicts)
-    return Trial(design, depth, verdict, lost, objective.text, value, _ratio(objective, value))
+    return Trial(design, depth, verdict, lost, objective, value, _ratio(objective, value))
 
 
 def _ratio(objective: Objective, found: Estimate) -> float:
