@@ -15,7 +15,7 @@ from simulator.capacity.run import RunAnswer
 from simulator.capacity.search import objectives_of
 from simulator.capacity.size_bounds import StageBounds, bound_stages
 from simulator.capacity.size_space import Design, Setting, spaces_of
-from simulator.capacity.size_trial import Trial, Trials
+from simulator.capacity.size_trial import Trial, Trials, worst
 from simulator.costs.profile import Profile, load_profile
 from simulator.errors import InputError
 from simulator.scenario.model import Scenario
@@ -78,15 +78,17 @@ class Winner:
 
     Attributes
     ----------
-    runs
-        One a case: the name of the stage that had lost replicas, "" for the whole system, which comes first.
+    trial
+        The case that went worst.
+    cases
+        The whole system first, then the loss of replicas of each stage, each with its run.
     proven
         Whether every cheaper design of the space was ruled out.
     """
 
     design: Sized
     trial: Trial
-    runs: tuple[tuple[str, RunAnswer], ...]
+    cases: tuple[tuple[Trial, RunAnswer], ...]
     proven: bool
 
 
@@ -171,7 +173,7 @@ def find_size(
         tried=tuple(search.tried),
         winner=winner,
         nearest=None if winner else min(search.misses, key=lambda trial: trial.ratio, default=None),
-        warnings=tuple(dict.fromkeys(text for _, run in winner.runs for text in run.warnings)) if winner else (),
+        warnings=tuple(dict.fromkeys(text for _, run in winner.cases for text in run.warnings)) if winner else (),
     )
 
 
@@ -299,13 +301,14 @@ class _Search:
         if trial.verdict != "met":
             self._end(trial, trial.verdict)
             return None
-        trial, runs = self.trials.confirm(design)
+        cases = self.trials.confirm(design)
+        trial = worst(trial for trial, _ in cases)
         self._report()
         if trial.verdict != "met":
             self._end(trial, "unconfirmed")
             return None
         self.tried.append(trial)
-        return Winner(design, trial, runs, proven)
+        return Winner(design, trial, cases, proven)
 
     def _end(self, trial: Trial, how: str) -> None:
         """Note that a design is not the answer."""

@@ -22,7 +22,7 @@ from simulator.statistics.summary import Measured, measure
 from simulator.statistics.verdicts import Verdict, verdict_of, verdict_over_all
 from simulator.statistics.warmup import planned_warmup
 
-__all__ = ["Depth", "Trial", "Trials"]
+__all__ = ["Depth", "Trial", "Trials", "worst"]
 
 Depth = Literal["screened", "simulated", "confirmed"]
 
@@ -91,24 +91,24 @@ class Trials:
         """Return what all replications of the scenario's queries say of `design`, with the search's seed."""
         return self._worst(design, "simulated")
 
-    def confirm(self, design: Design) -> tuple[Trial, tuple[tuple[str, RunAnswer], ...]]:
-        """Return what fresh seeds say of `design`, and their runs by the stage that had lost replicas, none first."""
+    def confirm(self, design: Design) -> tuple[tuple[Trial, RunAnswer], ...]:
+        """Return what fresh seeds say of `design`, case by case, the whole system first, up to the first not met."""
         self.confirmations += 1
         fresh = self.scenario.seed + FRESH * self.confirmations
         cases = self._cases(design)
         if self.survive:
-            cases.append(("", design))
-        runs, trials = [], []
+            cases.insert(0, ("", design))
+        found: list[tuple[Trial, RunAnswer]] = []
         for lost, reduced in cases:
             scenario = with_design(self.scenario, reduced).model_copy(update={"seed": fresh})
             answer = run_with(scenario, self.profile, self.engine)
             self.simulations += 1
-            found = [(judged.objective, judged.estimate) for judged in answer.judged]
-            trials.append(_trial(design, "confirmed", lost, found, [judged.verdict for judged in answer.judged]))
-            runs.append((lost, answer))
-            if trials[-1].verdict != "met":
+            values = [(judged.objective, judged.estimate) for judged in answer.judged]
+            verdicts = [judged.verdict for judged in answer.judged]
+            found.append((_trial(design, "confirmed", lost, values, verdicts), answer))
+            if found[-1][0].verdict != "met":
                 break
-        return max(trials, key=_badness), tuple(sorted(runs, key=lambda run: run[0] != ""))
+        return tuple(found)
 
     def _worst(self, design: Design, depth: Depth) -> Trial:
         """Return the trial of the case that goes worst, or of the first that misses."""
@@ -117,7 +117,7 @@ class Trials:
             trials.append(self._simulate(design, lost, with_design(self.scenario, reduced), depth))
             if trials[-1].verdict == "missed":
                 break
-        return max(trials, key=_badness)
+        return worst(trials)
 
     def _cases(self, design: Design) -> list[tuple[str, Design]]:
         """Return what `design` must bear: each stage's loss of replicas by its name, the one that loads most first."""
@@ -184,6 +184,6 @@ def _ratio(objective: Objective, found: Estimate) -> float:
     return high / low
 
 
-def _badness(trial: Trial) -> tuple[bool, bool, float]:
-    """Return what sorts trials from good to bad."""
-    return trial.verdict == "missed", trial.verdict != "met", trial.ratio
+def worst(trials: Iterable[Trial]) -> Trial:
+    """Return the trial that went worst: a missed one before an undecided one, then the one furthest beyond a limit."""
+    return max(trials, key=lambda trial: (trial.verdict == "missed", trial.verdict != "met", trial.ratio))
