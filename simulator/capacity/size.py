@@ -1,8 +1,9 @@
 """The answer to `simulator size`: the cheapest shards, replicas and workers of each stage that meet the SLA.
 
-Theory rules settings out, stage by stage; what is left is tried from the cheapest design up. A part of a design on its
-own, the other stages taking no time, is never slower than within the whole: what it misses, no design that holds it
-meets. So a missed part rules out all of its designs at once, and only designs of good parts are simulated whole.
+Theory rules settings out, stage by stage; what is left is tried from the cheapest design up. When one misses, its parts
+are tried with the other stages at their largest: a part that misses even so rules out every other design that holds it.
+Queues served in order of arrival end no query earlier if queries reach them later, so the larger the others, the
+better.
 """
 
 import heapq
@@ -10,6 +11,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import combinations
 
 from simulator.capacity.run import RunAnswer
 from simulator.capacity.search import objectives_of
@@ -45,7 +47,7 @@ class Steps:
     looked_at
         Of these, from the cheapest up to the answer, or to the end.
     by_part
-        Of these, ruled out by a part of them that misses on its own.
+        Of these, ruled out by a part of them that misses even with the other stages at their largest.
     screened_out, missed, inconclusive, unconfirmed
         Of the others, by the simulation that ended them: a short look, a full run that missed or did not decide, and
         fresh seeds.
@@ -124,6 +126,13 @@ class SizeAnswer:
     warnings: tuple[str, ...]
 
 
+def _parts(design: Sized) -> list[Design]:
+    """Return the parts of `design`: each stage, each two of them, and the first three, four, ..."""
+    stages = range(len(design))
+    kept = [*combinations(stages, 1), *combinations(stages, 2), *(tuple(stages[:n]) for n in stages[3:])]
+    return [tuple(design[s] if s in part else None for s in stages) for part in kept if len(part) < len(design)]
+
+
 def total_workers(design: Design) -> int:
     """Return the workers of all stages of `design`: what it costs."""
     return sum(setting.total_workers for setting in design if setting is not None)
@@ -185,7 +194,8 @@ class _Search:
         self.ended: Counter[str] = Counter()
         self.tried: list[Trial] = []
         self.misses: list[Trial] = []
-        self._parts: dict[Design, bool] = {}
+        self._bad: set[Design] = set()
+        self._parts_tried: set[Design] = set()
 
     def winner(self) -> Winner | None:
         """Return the cheapest design that is confirmed, None if there is none."""
@@ -198,12 +208,13 @@ class _Search:
             if len(self.tried) >= MOST_TRIED or self.ended["looked at"] >= MOST_LOOKED_AT:
                 return self._reduced(largest)
             self.ended["looked at"] += 1
-            if self._part_misses(design):
+            if any(part in self._bad for part in _parts(design)):
                 self.ended["by part"] += 1
                 continue
             found = self._try(design)
             if found:
                 return found
+            self._learn(design, short=self.tried[-1].depth == "screened")
         return None
 
     def steps(self) -> Steps:
@@ -218,7 +229,7 @@ class _Search:
             missed=ended["missed"],
             inconclusive=ended["inconclusive"],
             unconfirmed=ended["unconfirmed"],
-            parts=len(self._parts),
+            parts=len(self._parts_tried),
             simulations=self.trials.simulations,
         )
 
@@ -251,6 +262,7 @@ class _Search:
                 return None
             design.append(setting)
         largest = tuple(design)
+        self.trials.complement = largest
         trial = self._screen(largest)
         if trial.verdict == "missed":
             self.tried.append(trial)
@@ -265,22 +277,26 @@ class _Search:
             settings = [one for one in stage.settings if one.shards == count.shards]
             if settings:
                 best = min(settings, key=lambda one: (stage.load(one, self.trials.survive), one))
-                if not self._misses(tuple(best if i == s else None for i in range(len(self.bounds)))):
+                alone = tuple(best if i == s else None for i in range(len(self.bounds)))
+                self._parts_tried.add(alone)
+                if self._screen(alone).verdict != "missed":
                     return best
         return None
 
-    def _part_misses(self, design: Sized) -> bool:
-        """Return whether a part of `design` misses on its own: one stage, or the first two, three, ... of them."""
-        stages = range(len(design))
-        parts: list[Design] = [tuple(design[s] if s == only else None for s in stages) for only in stages]
-        parts += [tuple(design[s] if s < first else None for s in stages) for first in range(2, len(design))]
-        return len(design) > 1 and any(self._misses(part) for part in parts)
+    def _learn(self, design: Sized, *, short: bool) -> None:
+        """Note the smallest part of a design that missed which alone makes it miss; looked for in `short` runs first.
 
-    def _misses(self, part: Design) -> bool:
-        """Return whether a part of designs clearly misses; simulated once."""
-        if part not in self._parts:
-            self._parts[part] = self._screen(part).verdict == "missed"
-        return self._parts[part]
+        A design that only a full run could rule out needs full runs of its parts too.
+        """
+        for part in _parts(design):
+            self._parts_tried.add(part)
+            trial = self._screen(part)
+            if trial.verdict != "missed" and not short:
+                trial = self.trials.judge_part(part)
+                self._report()
+            if trial.verdict == "missed":
+                self._bad.add(part)
+                return
 
     def _screen(self, design: Design) -> Trial:
         """Return a short look at a design or a part of one."""
@@ -317,17 +333,30 @@ class _Search:
         self.ended[how] += 1
 
     def _reduced(self, largest: Sized) -> Winner | None:
-        """Return what is left of `largest` once each stage, the dearest first, is as cheap as the others allow."""
-        design = largest
-        for s in sorted(range(len(design)), key=lambda s: -largest[s].total_workers):
-            for setting in self.bounds[s].settings:
-                cheaper = (*design[:s], setting, *design[s + 1 :])
-                if setting.total_workers >= design[s].total_workers:
-                    break
-                if self._screen(cheaper).verdict != "missed" and self.trials.judge(cheaper).verdict == "met":
-                    design = cheaper
-                    break
+        """Return what is left of `largest` once no stage can be made cheaper, the others as they are.
+
+        All stages give up about half of their workers in turn for as long as any can, so that none has to bear the
+        narrow limit alone; then each becomes as cheap as it can.
+        """
+        design, before = largest, None
+        while design != before:
+            before = design
+            for s in range(len(design)):
+                design = self._cheaper(design, s, design[s].total_workers // 2)
+        for s in sorted(range(len(design)), key=lambda s: -design[s].total_workers):
+            design = self._cheaper(design, s, 0)
         return self._try(design, proven=False) or self._try(largest, proven=False)
+
+    def _cheaper(self, design: Sized, s: int, least: int) -> Sized:
+        """Return `design` with the cheapest setting of stage `s`, of `least` workers or more, that meets the SLA."""
+        for setting in self.bounds[s].settings:
+            if setting.total_workers >= design[s].total_workers:
+                break
+            cheaper = (*design[:s], setting, *design[s + 1 :])
+            good = setting.total_workers >= least and self._screen(cheaper).verdict != "missed"
+            if good and self.trials.judge(cheaper).verdict == "met":
+                return cheaper
+        return design
 
     def _report(self) -> None:
         """Tell how far the search is: nobody knows how far it will go."""

@@ -6,6 +6,7 @@ from itertools import product
 from typing import NamedTuple
 
 from simulator.costs.profile import Profile
+from simulator.distributions.base import Law
 from simulator.distributions.constant import Constant
 from simulator.engine.order import MAX_SHARDS
 from simulator.engine.resolve import resolve, stage_cost
@@ -13,10 +14,20 @@ from simulator.scenario.fields import counts_between
 from simulator.scenario.model import AffineCost, Network, Scenario, Stage, StageSize
 from simulator.statistics.load import offered_load
 
-__all__ = ["Design", "Setting", "StageSpace", "entering_at", "has_fixed_shards", "spaces_of", "with_design"]
+__all__ = [
+    "Design",
+    "Setting",
+    "StageSpace",
+    "entering_at",
+    "has_fixed_shards",
+    "lenient",
+    "spaces_of",
+    "with_design",
+]
 
 WORKERS = (*range(1, 9), 10, 12, 16)
 REPLICAS = (*range(1, 7), 8, 10)
+MOST_CANDIDATES = 1e9
 
 FURTHEST = 10
 """How many times the scenario's own shards are looked at unless the scenario says how far."""
@@ -73,6 +84,33 @@ def _free(stage: Stage) -> Stage:
     """Return `stage` with calls that take no time."""
     nothing = {"ranker": None, "cost": Constant(mean=0.0), "idle_cost": None, "network": Network()}
     return stage.model_copy(update=nothing | Setting(1, 1, 1)._asdict())
+
+
+def lenient(scenario: Scenario, profile: Profile) -> tuple[Scenario, Profile]:
+    """Return both without the idle laws that are slower than the busy ones.
+
+    Then no call takes longer for finding its worker idle, and a stage with more workers is never slower for that.
+    """
+    rankers = {
+        name: cost.model_copy(update={"idle": cost.busy})
+        if all(cost.idle.curve.at(n) >= cost.busy.curve.at(n) for n in (1, cost.measured_to))
+        else cost
+        for name, cost in profile.rankers.items()
+    }
+    funnel = tuple(
+        stage.model_copy(update={"idle_cost": None})
+        if stage.cost is not None
+        and stage.idle_cost is not None
+        and all(_mean_of(stage.idle_cost, n) >= _mean_of(stage.cost, n) for n in (1.0, MOST_CANDIDATES))
+        else stage
+        for stage in scenario.funnel
+    )
+    return scenario.model_copy(update={"funnel": funnel}), profile.model_copy(update={"rankers": rankers})
+
+
+def _mean_of(cost: Law[float] | AffineCost, candidates: float) -> float:
+    """Return the mean seconds of a call whose cost is assumed."""
+    return cost.fixed + cost.per_candidate * candidates if isinstance(cost, AffineCost) else cost.mean_value()
 
 
 def entering_at(scenario: Scenario, s: int, candidates: float) -> float:

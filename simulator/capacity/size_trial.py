@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from simulator.capacity.run import RunAnswer, run_with
-from simulator.capacity.size_space import Design, Setting, with_design
+from simulator.capacity.size_space import Design, Setting, lenient, with_design
 from simulator.costs.profile import Profile
 from simulator.engine.plan import Plan
 from simulator.engine.replications import replicate
@@ -28,7 +28,8 @@ Depth = Literal["screened", "simulated", "confirmed"]
 
 SCREEN_REPLICATIONS = 8
 SCREEN_QUERIES = 2_000
-SCREEN_CONFIDENCE = 0.999
+CLEAR = 0.999
+"""Confidence of the intervals that rule out more than the one design that was simulated, or do so early."""
 
 FRESH = 2_000_003
 """Added to the seed of each confirmation, once more each time, so that none shares another's luck."""
@@ -69,6 +70,11 @@ class Trials:
         At the load to bear, with objectives.
     survive
         Replicas of every shard that each stage loses in turn while the others keep theirs; 0 for a whole system.
+
+    Attributes
+    ----------
+    complement
+        What a part of a design is completed with, where it has None.
     """
 
     def __init__(self, scenario: Scenario, profile: Profile, engine: str, survive: int) -> None:
@@ -76,20 +82,24 @@ class Trials:
         self.objectives = scenario.sla.objectives if scenario.sla else ()
         self.levels, self.thresholds = levels_of(self.objectives), thresholds_of(self.objectives)
         self.simulations = self.confirmations = 0
-        self._screened: dict[Design, Trial] = {}
+        self.complement: Design = (None,) * len(scenario.funnel)
+        self._lenient = lenient(scenario, profile)
+        self._known: dict[tuple[Design, Design, Depth], Trial] = {}
 
     def screen(self, design: Design) -> Trial:
-        """Return a short look at `design`: missed only where a 99.9% interval says so.
+        """Return a short look at `design`, or at a part: missed only where a 99.9% interval says so.
 
         A system that has not settled yet, as it started empty, is quicker than later: what it misses, it would miss.
         """
-        if design not in self._screened:
-            self._screened[design] = self._worst(design, "screened")
-        return self._screened[design]
+        return self._once(design, "screened")
+
+    def judge_part(self, part: Design) -> Trial:
+        """Return what all replications say of a part of designs; missed only where a 99.9% interval says so."""
+        return self._once(part, "simulated")
 
     def judge(self, design: Design) -> Trial:
         """Return what all replications of the scenario's queries say of `design`, with the search's seed."""
-        return self._worst(design, "simulated")
+        return self._worst(design, "simulated", CONFIDENCE)
 
     def confirm(self, design: Design) -> tuple[tuple[Trial, RunAnswer], ...]:
         """Return what fresh seeds say of `design`, case by case, the whole system first, up to the first not met."""
@@ -110,11 +120,18 @@ class Trials:
                 break
         return tuple(found)
 
-    def _worst(self, design: Design, depth: Depth) -> Trial:
+    def _once(self, design: Design, depth: Depth) -> Trial:
+        """Return the trial of `design` that rejects only what is clear, run when first asked for."""
+        key = (design, self.complement, depth)
+        if key not in self._known:
+            self._known[key] = self._worst(design, depth, CLEAR)
+        return self._known[key]
+
+    def _worst(self, design: Design, depth: Depth, confidence: float) -> Trial:
         """Return the trial of the case that goes worst, or of the first that misses."""
         trials = []
         for lost, reduced in self._cases(design):
-            trials.append(self._simulate(design, lost, with_design(self.scenario, reduced), depth))
+            trials.append(self._simulate(design, (lost, reduced), depth, confidence))
             if trials[-1].verdict == "missed":
                 break
         return worst(trials)
@@ -132,18 +149,20 @@ class Trials:
                 cases.append((offered_load(plan).utilization[s], self.scenario.funnel[s].name, reduced))
         return [(name, reduced) for _, name, reduced in sorted(cases, key=lambda case: -case[0])]
 
-    def _simulate(self, design: Design, lost: str, scenario: Scenario, depth: Depth) -> Trial:
-        """Return what one case of `design` comes to."""
-        plan = resolve(scenario, self.profile)
+    def _simulate(self, design: Design, case: tuple[str, Design], depth: Depth, confidence: float) -> Trial:
+        """Return what one case of `design` comes to; a part of a design is completed, and its calls are the shorter."""
+        lost, reduced = case
+        full = tuple(one or other for one, other in zip(reduced, self.complement, strict=True))
+        scenario, profile = self._lenient if None in design else (self.scenario, self.profile)
+        plan = resolve(with_design(scenario, full), profile)
         load = offered_load(plan)
         if load.highest >= 1:
             nothing = Estimate(math.nan, math.nan, math.nan)
             return Trial(design, depth, "missed", lost, None, nothing, math.inf)
         if scenario.traffic.warmup == "auto":
             plan = replace(plan, warmup=planned_warmup(plan, load))
-        confidence = CONFIDENCE
         if depth == "screened":
-            plan, confidence = self._shortened(plan), SCREEN_CONFIDENCE
+            plan = self._shortened(plan)
 
         def measured(blocks: Iterable[Result]) -> Measured:
             return measure(plan, blocks, self.levels, self.thresholds)

@@ -86,8 +86,8 @@ def _steps(answer: SizeAnswer) -> str:
     steps, tried = answer.steps, len(answer.tried)
     text = (
         f"Of {steps.grid:,} designs theory left {steps.left:,}. Looked at, from the cheapest up: {steps.looked_at:,}, "
-        f"{steps.by_part:,} of them with a part that misses on its own. Simulated whole: {tried:,}, {tried / steps.grid:.1g} "
-        f"of all designs; parts of designs: {steps.parts:,}; runs: {steps.simulations:,}"
+        f"{steps.by_part:,} of them ruled out by a part that missed before. Simulated whole: {tried:,} "
+        f"({tried / steps.grid:.1g} of all); parts of designs: {steps.parts:,}; runs: {steps.simulations:,}"
     )
     ended = {
         "screened out": steps.screened_out,

@@ -31,8 +31,8 @@ def size_sentence(answer: SizeAnswer) -> str:
     worst = "" if not answer.winner.trial.lost else f", at worst that of {answer.winner.trial.lost}"
     return (
         f"{total_workers(design):,} workers{cost}: {parts} (shards x replicas x workers). "
-        f"{shown_trial(answer.winner.trial)} with fresh seeds{_conditions(answer)}{worst}. {_rank(answer, answer.winner)}; "
-        f"{_own(answer)}."
+        f"{shown_trial(answer.winner.trial)} with fresh seeds{_conditions(answer)}{worst}. "
+        f"{_rank(answer, answer.winner)}; {_own(answer)}."
     )
 
 
@@ -53,12 +53,13 @@ def _rank(answer: SizeAnswer, winner: Winner) -> str:
         return "Not every cheaper design was tried, as too many are near the limit: say less under size.stages"
     pairs = zip(answer.bounds, winner.design, strict=True)
     unjudged = sum(stage.reasons(cheaper_than=one.total_workers).get("too near", 0) for stage, one in pairs)
-    if not unjudged:
-        return "Every cheaper design of the space misses the SLA"
-    return (
-        f"Every cheaper design of the space misses the SLA or has one of {unjudged:,} settings too near to full for "
-        "runs of this length to judge"
-    )
+    undecided = answer.steps.inconclusive + answer.steps.unconfirmed
+    text = "Every cheaper design of the space misses the SLA"
+    if undecided:
+        text += f", {undecided:,} of them within the intervals"
+    if unjudged:
+        text += f", or has one of {unjudged:,} settings too near to full for runs of this length to judge"
+    return text
 
 
 def _own(answer: SizeAnswer) -> str:
@@ -108,7 +109,7 @@ def nearest_miss(answer: SizeAnswer) -> str:
     trial = answer.nearest
     if trial is None:
         return "none was simulated"
-    how = "" if None not in trial.design else ", the other stages taking no time"
+    how = "" if None not in trial.design else ", the other stages at their largest"
     how += f", {trial.lost} after its loss" if trial.lost else ""
     undecided = "; the interval holds the limit" if trial.verdict == "inconclusive" else ""
     return f"{shown_design(trial.design)}{how}: {shown_trial(trial)}{undecided}"
