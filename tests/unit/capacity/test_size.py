@@ -122,7 +122,7 @@ def tandem(limit: str, **traffic):
 @pytest.mark.parametrize("limit", ["p99 < 7.5s", "p99 < 6.2s", "mean < 2.2s"])
 @pytest.mark.parametrize("survive", [0, 1])
 def test_the_search_finds_what_trying_every_design_finds(limit, survive):
-    """No design of the whole grid that meets the SLA in a full run is cheaper than the winner, and few were simulated."""
+    """No design of the grid that meets the SLA in a full run is cheaper than the winner, and few are simulated."""
     scenario = tandem(limit)
     answer = find_size(scenario, survive=survive)
     trials = Trials(scenario, load_profile("default"), "compiled", survive)
@@ -228,7 +228,7 @@ def test_options_out_of_range_are_refused(headroom, survive):
 
 
 def test_a_whole_assumed_cost_keeps_its_shards():
-    """A stage whose whole call is assumed is sized at its own shards alone, one that grows with candidates at others."""
+    """A stage whose whole call is assumed is sized at its own shards, one that grows with candidates at others."""
     funnel = [
         {"name": "a", "shards": 3, "cost": {"fixed": "1ms", "per_candidate": "1ms"}},
         {"name": "b", "shards": 3, "cost": "1ms"},
