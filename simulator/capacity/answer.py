@@ -86,7 +86,9 @@ def find_capacity(scenario: Scenario, engine: str = "compiled", on_progress: Pro
     steps.step()
     load = offered_load(plan)
     curve = []
-    for qps in sorted({*(share * bound for share in CURVE), *([maximum.qps.value] if found else [])}):
+    for qps in sorted(
+        {*(share * bound for share in CURVE), *([maximum.qps.value] if maximum.outcome != "never" else [])}
+    ):
         curve.append(_point(plan, load, engine, qps))
         steps.step()
     return CapacityAnswer(

@@ -44,7 +44,7 @@ def crossing(excess: Callable[[float], float], span: tuple[float, float], guess:
 
 
 def _next(low: float, high: float, values: tuple[float, float], pole: float) -> float:
-    """Return where the curve through what is known of a bracket's ends crosses zero; the middle if that is nowhere."""
+    """Return where the curve through what is known of a bracket's ends crosses zero; the middle if not known."""
     at_low, at_high = values
     if math.isnan(at_low):
         found = pole - (pole - high) / (1 - at_high) if at_high < 1 else math.nan
@@ -52,4 +52,4 @@ def _next(low: float, high: float, values: tuple[float, float], pole: float) -> 
         found = pole - (pole - low) / (1 - at_low)
     else:
         found = low + (high - low) * at_low / (at_low - at_high)
-    return found if low < found < high else (low + high) / 2
+    return found if math.isfinite(found) else (low + high) / 2

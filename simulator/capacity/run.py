@@ -1,31 +1,30 @@
 """The answer to `simulator run`: latency, load and verdicts of a scenario at its own load."""
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.capacity.sampling import Progress, Until, sample
 from simulator.costs.profile import Profile, load_profile
 from simulator.engine.conservation import Conservation
 from simulator.engine.plan import Plan
-from simulator.engine.replications import replicate
 from simulator.engine.resolve import resolve
 from simulator.scenario.model import Scenario
 from simulator.scenario.objectives import Objective
 from simulator.statistics.intervals import Estimate, estimate
+from simulator.statistics.little import against_little
 from simulator.statistics.load import Load, offered_load
-from simulator.statistics.measures import levels_of, thresholds_of, value_of
-from simulator.statistics.summary import Summary, summarise_for
-from simulator.statistics.verdicts import Verdict, verdict_of, verdict_over_all
-from simulator.statistics.warmup import batch_size, mser, planned_warmup, warmup_floor
+from simulator.statistics.measures import value_of
+from simulator.statistics.saturation import Backlog, observe_backlog
+from simulator.statistics.summary import Summary
+from simulator.statistics.verdicts import Verdict, replications_to_settle, verdict_of, verdict_over_all
+from simulator.statistics.warmup import batch_size, warmup_floor
 
-__all__ = ["LEVELS", "Estimates", "Judged", "RunAnswer", "StageAnswer", "run_scenario", "run_with"]
-
-LEVELS = (50.0, 90.0, 95.0, 99.0, 99.9)
-
-Progress = Callable[[int, int], None]
+__all__ = ["Estimates", "Judged", "RunAnswer", "StageAnswer", "run_scenario", "run_with"]
 
 
 @dataclass(frozen=True)
@@ -48,11 +47,15 @@ class StageAnswer:
 
 @dataclass(frozen=True)
 class Judged:
-    """An objective with its estimate, in seconds or as a share, and the verdict on it."""
+    """An objective with its estimate, in seconds or as a share, and the verdict on it.
+
+    `more_replications` is about how many more would settle an inconclusive one; None where that is not known.
+    """
 
     objective: Objective
     estimate: Estimate
     verdict: Verdict
+    more_replications: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,8 +83,12 @@ class RunAnswer(Estimates):
     Attributes
     ----------
     saturated
-        Names of the queues offered as much as they can serve or more; percentiles then describe the length of the run,
-        not the system.
+        Names of the queues offered as much as they can serve or more, or the busiest where the backlog is seen to grow;
+        percentiles then describe the length of the run, not the system.
+    backlog
+        How latency moved through the run.
+    in_system, little
+        Queries in the system on average over time, and their rate times their mean latency: by Little's law the same.
     warnings
         What the reader should know before believing the numbers.
     """
@@ -97,6 +104,9 @@ class RunAnswer(Estimates):
     merge_utilization: Estimate
     judged: tuple[Judged, ...]
     saturated: tuple[str, ...]
+    backlog: Backlog
+    in_system: Estimate
+    little: Estimate
     warnings: tuple[str, ...]
 
     @property
@@ -107,10 +117,7 @@ class RunAnswer(Estimates):
     @property
     def bottleneck(self) -> str:
         """The queue with the highest utilisation: a stage's name, or "merge"."""
-        loads = {stage.name: stage.utilization.value for stage in self.stages}
-        if self.plan.merge_workers:
-            loads["merge"] = self.merge_utilization.value
-        return max(loads, key=lambda name: loads[name])
+        return _busiest(self.plan, self.stages, self.merge_utilization)
 
     @property
     def conservation(self) -> Conservation:
@@ -139,7 +146,9 @@ class RunAnswer(Estimates):
         return values[order], weights[order]
 
 
-def run_scenario(scenario: Scenario, engine: str = "compiled", on_progress: Progress | None = None) -> RunAnswer:
+def run_scenario(
+    scenario: Scenario, engine: str = "compiled", on_progress: Progress | None = None, until: Until | None = None
+) -> RunAnswer:
     """Return what `scenario` does at its own load.
 
     Parameters
@@ -148,42 +157,29 @@ def run_scenario(scenario: Scenario, engine: str = "compiled", on_progress: Prog
         One of `engine.replications.ENGINES`; both give the same numbers.
     on_progress
         Called with (replications done, replications asked) as they end.
+    until
+        How tight the interval of the p99 shall be; the scenario's replications alone unless given.
 
     Raises
     ------
     InputError
         If the cost profile cannot be used, or does not cover the scenario.
     """
-    return run_with(scenario, load_profile(scenario.costs.profile), engine, on_progress)
+    return run_with(scenario, load_profile(scenario.costs.profile), engine, on_progress, until)
 
 
-def run_with(scenario: Scenario, profile: Profile, engine: str, on_progress: Progress | None = None) -> RunAnswer:
+def run_with(
+    scenario: Scenario,
+    profile: Profile,
+    engine: str,
+    on_progress: Progress | None = None,
+    until: Until | None = None,
+) -> RunAnswer:
     """Return what `scenario` does at its own load with costs from `profile`; otherwise as `run_scenario`."""
     plan = resolve(scenario, profile)
     load = offered_load(plan)
-    automatic = scenario.traffic.warmup == "auto"
-    if automatic:
-        plan = replace(plan, warmup=planned_warmup(plan, load))
-    summaries = _replications(scenario, plan, engine, on_progress)
-    if automatic and not load.saturated(plan):
-        batches = np.mean([summary.series for summary in summaries], axis=0)
-        settled = mser(batches) * batch_size(plan.total_queries)
-        if settled > plan.warmup:
-            plan = replace(plan, warmup=settled)
-            summaries = _replications(scenario, plan, engine, on_progress)
+    plan, summaries = sample(scenario, plan, load, engine, until, on_progress)
     return _answer(scenario, profile, plan, engine, load, summaries)
-
-
-def _replications(scenario: Scenario, plan: Plan, engine: str, on_progress: Progress | None) -> tuple[Summary, ...]:
-    """Return the summaries of all replications."""
-    objectives = scenario.sla.objectives if scenario.sla else ()
-    summarise = summarise_for(plan, levels_of(objectives, LEVELS), thresholds_of(objectives))
-    done: list[Summary] = []
-    for summary in replicate(plan, engine, summarise):
-        done.append(summary)
-        if on_progress:
-            on_progress(len(done), plan.replications)
-    return tuple(done)
 
 
 def _answer(
@@ -194,7 +190,6 @@ def _answer(
     def over_all(value: Callable[[Summary], float]) -> Estimate:
         return estimate([value(summary) for summary in summaries])
 
-    saturated = load.saturated(plan)
     estimates = Estimates(
         latency={name: over_all(partial(_named, "latency", name)) for name in summaries[0].latency},
         over={limit: over_all(partial(_named, "over", limit)) for limit in summaries[0].over},
@@ -202,6 +197,14 @@ def _answer(
         coverage=over_all(lambda one: one.coverage),
     )
     objectives = scenario.sla.objectives if scenario.sla else ()
+    stages = tuple(_stage(scenario, plan, summaries, s) for s in range(len(plan.names)))
+    merge_utilization = over_all(lambda one: one.merge_utilization)
+    leave_out = math.ceil(plan.warmup / batch_size(plan.total_queries))
+    backlog = observe_backlog([summary.series[leave_out:] for summary in summaries])
+    seen = (_busiest(plan, stages, merge_utilization),) if backlog.grows else ()
+    saturated = load.saturated(plan) or seen
+    in_system, little = ([getattr(one, name) for one in summaries] for name in ("in_system", "little"))
+    law = "" if saturated else against_little(in_system, little, plan.queries)
     return RunAnswer(
         scenario=scenario,
         profile=profile,
@@ -211,11 +214,14 @@ def _answer(
         summaries=summaries,
         **vars(estimates),
         goodput_qps=over_all(lambda one: one.goodput_qps),
-        stages=tuple(_stage(scenario, plan, summaries, s) for s in range(len(plan.names))),
-        merge_utilization=over_all(lambda one: one.merge_utilization),
-        judged=tuple(_judge(item, estimates, saturated=bool(saturated)) for item in objectives),
+        stages=stages,
+        merge_utilization=merge_utilization,
+        judged=tuple(_judge(item, estimates, plan.replications, saturated=bool(saturated)) for item in objectives),
         saturated=saturated,
-        warnings=(*plan.warnings, *_doubts(plan, load, estimates.latency)),
+        backlog=backlog,
+        in_system=estimate(in_system),
+        little=estimate(little),
+        warnings=(*plan.warnings, *_doubts(plan, load, estimates.latency), *filter(None, [law])),
     )
 
 
@@ -247,12 +253,22 @@ def _stage(scenario: Scenario, plan: Plan, summaries: tuple[Summary, ...], s: in
     )
 
 
-def _judge(objective: Objective, estimates: Estimates, *, saturated: bool) -> Judged:
+def _busiest(plan: Plan, stages: tuple[StageAnswer, ...], merge_utilization: Estimate) -> str:
+    """Return the name of the queue with the highest utilisation."""
+    loads = {stage.name: stage.utilization.value for stage in stages}
+    if plan.merge_workers:
+        loads["merge"] = merge_utilization.value
+    return max(loads, key=lambda name: loads[name])
+
+
+def _judge(objective: Objective, estimates: Estimates, replications: int, *, saturated: bool) -> Judged:
     """Return the verdict on one objective; a saturated system has no latency, and misses what is asked of it."""
     found = value_of(objective, estimates)
     if saturated and objective.metric not in ("error_rate", "coverage"):
         return Judged(objective, found, "missed")
-    return Judged(objective, found, verdict_of(found, objective.comparator, objective.value))
+    verdict = verdict_of(found, objective.comparator, objective.value)
+    more = replications_to_settle(found, objective.value, replications) if verdict == "inconclusive" else None
+    return Judged(objective, found, verdict, more)
 
 
 def _doubts(plan: Plan, load: Load, latency: dict[str, Estimate]) -> list[str]:

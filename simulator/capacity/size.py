@@ -338,25 +338,28 @@ class _Search:
         All stages give up about half of their workers in turn for as long as any can, so that none has to bear the
         narrow limit alone; then each becomes as cheap as it can.
         """
-        design, before = largest, None
-        while design != before:
-            before = design
-            for s in range(len(design)):
-                design = self._cheaper(design, s, design[s].total_workers // 2)
-        for s in sorted(range(len(design)), key=lambda s: -design[s].total_workers):
-            design = self._cheaper(design, s, 0)
-        return self._try(design, proven=False) or self._try(largest, proven=False)
+        found = [largest]
+        before = 0
+        while len(found) != before:
+            before = len(found)
+            for s in range(len(largest)):
+                self._shrink(found, s, found[-1][s].total_workers // 2)
+        for s in sorted(range(len(largest)), key=lambda s: -found[-1][s].total_workers):
+            self._shrink(found, s, 0)
+        tried = (self._try(design, proven=False) for design in reversed(found))
+        return next((winner for winner in tried if winner), None)
 
-    def _cheaper(self, design: Sized, s: int, least: int) -> Sized:
-        """Return `design` with the cheapest setting of stage `s`, of `least` workers or more, that meets the SLA."""
+    def _shrink(self, found: list[Sized], s: int, least: int) -> None:
+        """Add to `found` its last design with the cheapest stage `s`, of `least` workers or more, that meets the SLA."""
+        design = found[-1]
         for setting in self.bounds[s].settings:
             if setting.total_workers >= design[s].total_workers:
-                break
+                return
             cheaper = (*design[:s], setting, *design[s + 1 :])
             good = setting.total_workers >= least and self._screen(cheaper).verdict != "missed"
             if good and self.trials.judge(cheaper).verdict == "met":
-                return cheaper
-        return design
+                found.append(cheaper)
+                return
 
     def _report(self) -> None:
         """Tell how far the search is: nobody knows how far it will go."""

@@ -7,6 +7,7 @@ from simulator.cli.options import (
     Engine,
     File,
     Json,
+    MaxRequests,
     Out,
     Quiet,
     Replications,
@@ -24,6 +25,7 @@ def capacity(  # noqa: PLR0913  one parameter an option
     set_: Set = [],  # noqa: B006  typer never changes it
     seed: Seed = None,
     replications: Replications = None,
+    max_requests: MaxRequests = "1e12",
     engine: Engine = "compiled",
     json: Json = False,
     quiet: Quiet = False,
@@ -31,9 +33,11 @@ def capacity(  # noqa: PLR0913  one parameter an option
 ) -> None:
     """Find the maximum QPS under the SLA and what limits it."""
     from simulator.scenario.load import load_scenario  # heavy, and only some commands need it
+    from simulator.scenario.work import CAPACITY_RUNS, check_work, parse_requests, requests_of
 
     overrides = all_overrides(set_, seed, replications)
     scenario = load_scenario(file, overrides)
+    check_work(requests_of(scenario, CAPACITY_RUNS), parse_requests(max_requests))
 
     from simulator.capacity.answer import find_capacity  # loads Numba, so only once the scenario is known to be good
     from simulator.engine.replications import ENGINES

@@ -9,6 +9,7 @@ __all__ = [
     "Engine",
     "File",
     "Json",
+    "MaxRequests",
     "Out",
     "Quiet",
     "Replications",
@@ -26,6 +27,9 @@ Set = Annotated[
 Seed = Annotated[int | None, typer.Option("--seed", help="Seed of all draws, instead of the scenario's.")]
 Replications = Annotated[
     int | None, typer.Option("--replications", help="Independent replications, instead of the scenario's.")
+]
+MaxRequests = Annotated[
+    str, typer.Option("--max-requests", metavar="N", help="Refuse work of more requests to shards than this.")
 ]
 Engine = Annotated[str, typer.Option("--engine", metavar="compiled|simpy", help="Both give the same numbers.")]
 Json = Annotated[bool, typer.Option("--json", help="Print exactly one JSON document on stdout.")]

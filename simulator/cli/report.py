@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from simulator.cli.console import check_choice, progress, warn
-from simulator.cli.options import Engine, Quiet, Replications, Seed, Set, all_overrides, overrides_by_path
+from simulator.cli.options import Engine, MaxRequests, Quiet, Replications, Seed, Set, all_overrides, overrides_by_path
 
 __all__ = ["report"]
 
@@ -19,15 +19,20 @@ def report(  # noqa: PLR0913  one parameter an option
     set_: Set = [],  # noqa: B006  typer never changes it
     seed: Seed = None,
     replications: Replications = None,
+    max_requests: MaxRequests = "1e12",
     engine: Engine = "compiled",
     quiet: Quiet = False,
 ) -> None:
     """Write reports: a page, Markdown, JSON, CSV and plots."""
     from simulator.scenario.load import load_scenario  # heavy, and only some commands need it
+    from simulator.scenario.work import CAPACITY_RUNS, check_work, parse_requests, requests_of
 
     overrides = all_overrides(set_, seed, replications)
     scenarios = [load_scenario(file, overrides) for file in files]
+    for scenario in scenarios:
+        check_work(requests_of(scenario, CAPACITY_RUNS + 1), parse_requests(max_requests))
 
+    from simulator.capacity.answer import find_capacity
     from simulator.capacity.run import run_scenario  # loads Numba, so only once the scenarios are known to be good
     from simulator.cli.run import exit_code_of
     from simulator.engine.replications import ENGINES
@@ -47,7 +52,11 @@ def report(  # noqa: PLR0913  one parameter an option
         with progress(scenario.name, quiet=quiet) as on_progress:
             answer = run_scenario(scenario, engine, on_progress)
         warn(answer.warnings, quiet=quiet)
-        page = write_report(answer, out, overrides_by_path(overrides))
+        capacity = None
+        if scenario.sla and scenario.sla.objectives:
+            with progress(f"{scenario.name}: capacity", quiet=quiet) as on_progress:
+                capacity = find_capacity(scenario, engine, on_progress)
+        page = write_report(answer, capacity, out, overrides_by_path(overrides))
         typer.echo(f"{page}\n  {answer_sentence(answer)}")
         worst = max(worst, exit_code_of(answer.verdict, saturated=bool(answer.saturated)))
     raise typer.Exit(worst)

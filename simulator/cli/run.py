@@ -1,5 +1,7 @@
 """`simulator run`: latency at the scenario's own load, and whether the objectives hold."""
 
+from typing import TYPE_CHECKING, Annotated
+
 import typer
 
 from simulator.cli.console import check_choice, progress, show, show_json, warn
@@ -7,6 +9,7 @@ from simulator.cli.options import (
     Engine,
     File,
     Json,
+    MaxRequests,
     Out,
     Quiet,
     Replications,
@@ -16,6 +19,9 @@ from simulator.cli.options import (
     overrides_by_path,
 )
 
+if TYPE_CHECKING:
+    from simulator.capacity.sampling import Until
+
 __all__ = ["exit_code_of", "run"]
 
 
@@ -24,6 +30,12 @@ def run(  # noqa: PLR0913  one parameter an option
     set_: Set = [],  # noqa: B006  typer never changes it
     seed: Seed = None,
     replications: Replications = None,
+    until: Annotated[
+        str | None,
+        typer.Option("--until", metavar="SHARE", help="Add replications until the p99 is known to this, as in 2%."),
+    ] = None,
+    max_replications: Annotated[int, typer.Option("--max-replications", help="The budget of --until.")] = 500,
+    max_requests: MaxRequests = "1e12",
     engine: Engine = "compiled",
     json: Json = False,
     quiet: Quiet = False,
@@ -31,9 +43,11 @@ def run(  # noqa: PLR0913  one parameter an option
 ) -> None:
     """Simulate a scenario at its load: latency, stages, verdicts."""
     from simulator.scenario.load import load_scenario  # heavy, and only this command needs it
+    from simulator.scenario.work import check_work, parse_requests, requests_of
 
     overrides = all_overrides(set_, seed, replications)
     scenario = load_scenario(file, overrides)
+    check_work(requests_of(scenario), parse_requests(max_requests))
 
     from simulator.capacity.run import run_scenario  # loads Numba, so only once the scenario is known to be good
     from simulator.engine.replications import ENGINES
@@ -43,7 +57,7 @@ def run(  # noqa: PLR0913  one parameter an option
     if out is not None:
         check_writable(out)  # better before long work than after it
     with progress("replications", quiet=quiet or json) as on_progress:
-        answer = run_scenario(scenario, engine, on_progress)
+        answer = run_scenario(scenario, engine, on_progress, _until(until, max_replications))
     warn(answer.warnings, quiet=quiet)
     if json:
         from simulator.report.document import run_document  # one of two forms is loaded
@@ -54,6 +68,23 @@ def run(  # noqa: PLR0913  one parameter an option
 
         show(run_tables(answer), out)
     raise typer.Exit(exit_code_of(answer.verdict, saturated=bool(answer.saturated)))
+
+
+def _until(share: str | None, most: int) -> "Until | None":
+    """Return when --until says to stop adding replications."""
+    from simulator.capacity.sampling import Until
+    from simulator.errors import InputError
+    from simulator.units import parse_share
+
+    if share is None:
+        return None
+    try:
+        wanted = parse_share(share)
+    except ValueError as error:
+        raise InputError(f"--until: expected a share such as 2%, got {share!r}") from error
+    if not 0 < wanted < 1:
+        raise InputError(f"--until: expected a share above 0% and below 100%, got {share}")
+    return Until(wanted, most)
 
 
 def exit_code_of(verdict: str, *, saturated: bool) -> int:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.draws import stream_of, uniforms
-from simulator.engine.law import query_values
+from simulator.engine.law import CONSTANT, query_values
 from simulator.engine.plan import Plan
 from simulator.engine.result import Result, empty_result
 
@@ -40,8 +40,12 @@ def arrival_times(plan: Plan, replication: int) -> NDArray[np.float64]:
 
 def entering_candidates(plan: Plan, replication: int, first: int = 0, count: int | None = None) -> NDArray[np.int64]:
     """Return how many candidates each of `count` queries from `first` on brings, shape (Q,), whole and at least 1."""
-    stream = stream_of(plan.seed, replication, "candidates")
-    drawn = query_values(plan.laws, plan.candidates_law, stream, plan.total_queries if count is None else count, first)
+    laws, law = plan.laws, plan.candidates_law
+    count = plan.total_queries if count is None else count
+    if laws.kind[law] == CONSTANT:
+        drawn = np.full(count, laws.value[law])
+    else:
+        drawn = query_values(laws, law, stream_of(plan.seed, replication, "candidates"), count, first)
     return np.maximum(1, np.floor(drawn + 0.5)).astype(np.int64)
 
 

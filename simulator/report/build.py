@@ -12,12 +12,15 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
+from simulator.capacity.answer import CapacityAnswer
 from simulator.capacity.run import RunAnswer
 from simulator.engine.result import PARTS
-from simulator.report.document import run_document
+from simulator.report.capacity_plots import HOCKEY_STICK
+from simulator.report.capacity_table import capacity_sentence
+from simulator.report.document import capacity_document, run_document
 from simulator.report.files import make_folder, write_bytes, write_text
 from simulator.report.look import DARK, LIGHT, draw
-from simulator.report.plots import RUN_PLOTS
+from simulator.report.plots import RUN_PLOTS, Plot, PlotKind
 from simulator.report.sentence import answer_sentence, headline
 from simulator.statistics.intervals import Estimate
 from simulator.units import format_duration
@@ -37,8 +40,10 @@ class Picture:
     dark: str
 
 
-def write_report(answer: RunAnswer, folder: Path, overrides: dict[str, str]) -> Path:
+def write_report(answer: RunAnswer, capacity: CapacityAnswer | None, folder: Path, overrides: dict[str, str]) -> Path:
     """Write the report of `answer` into `folder`/<scenario's name> and return the page's path.
+
+    `capacity` is the search for the maximum load, where the scenario has objectives.
 
     Raises
     ------
@@ -48,10 +53,16 @@ def write_report(answer: RunAnswer, folder: Path, overrides: dict[str, str]) -> 
     place = folder / answer.scenario.name
     make_folder(place / "plots")
     document = run_document(answer, overrides)
-    fitting = [name for name, kind in RUN_PLOTS.items() if kind.applies(answer) and not answer.saturated]
-    pictures = [_write_picture(answer, name, place / "plots") for name in fitting]
+    kinds = {name: kind for name, kind in RUN_PLOTS.items() if kind.applies(answer) and not answer.saturated}
+    pictures = [_write_picture(name, kind, kind.make(answer), place / "plots") for name, kind in kinds.items()]
     context = _context(answer, document, pictures)
-    write_text(place / "report.json", json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    if capacity is not None:
+        hockey_stick = HOCKEY_STICK.make(capacity)
+        pictures.insert(0, _write_picture("hockey_stick", HOCKEY_STICK, hockey_stick, place / "plots"))
+        context["capacity"] = capacity_sentence(capacity)
+        write_text(place / "capacity.json", _json(capacity_document(capacity, overrides)))
+        write_text(place / "curve.csv", _csv(_curve_rows(capacity)))
+    write_text(place / "report.json", _json(document))
     write_text(place / "latency.csv", _csv(_latency_rows(answer)))
     write_text(place / "stages.csv", _csv(_stage_rows(answer)))
     write_text(place / "report.md", _render("report.md.j2", context))
@@ -59,10 +70,13 @@ def write_report(answer: RunAnswer, folder: Path, overrides: dict[str, str]) -> 
     return place / "index.html"
 
 
-def _write_picture(answer: RunAnswer, name: str, place: Path) -> Picture:
+def _json(document: dict[str, Any]) -> str:
+    """Return a document as the text of its file."""
+    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _write_picture(name: str, kind: PlotKind[Any], plot: Plot, place: Path) -> Picture:
     """Write one plot as SVG and PNG, and return it for the page."""
-    kind = RUN_PLOTS[name]
-    plot = kind.make(answer)
     light, dark = draw(plot, LIGHT, kind.size, "svg"), draw(plot, DARK, kind.size, "svg")
     write_bytes(place / f"{name}.svg", light)
     write_bytes(place / f"{name}.png", draw(plot, LIGHT, kind.size, "png"))
@@ -99,6 +113,7 @@ def _context(answer: RunAnswer, document: dict[str, Any], pictures: list[Picture
         "stages": [_stage_row(answer, i) for i in range(len(answer.stages))],
         "objectives": [_objective_row(item) for item in document["objectives"]],
         "pictures": pictures,
+        "capacity": "",
         "warnings": answer.warnings,
         "provenance": _provenance(document),
     }
@@ -190,6 +205,14 @@ def _stage_rows(answer: RunAnswer) -> Iterable[tuple[Any, ...]]:
     for s, stage in enumerate(answer.stages):
         sizes = (stage.shards, stage.replicas, stage.workers, stage.candidates.value, stage.utilization.value)
         yield (stage.name, *sizes, *parts[s].tolist(), stage.source)
+
+
+def _curve_rows(capacity: CapacityAnswer) -> Iterable[tuple[Any, ...]]:
+    """Return the latency-load curve as CSV rows."""
+    yield ("qps", "utilization", "p50_ms", "p99_ms", "p99_low_ms", "p99_high_ms")
+    for point in capacity.curve:
+        p99 = point.p99.scaled(MS)
+        yield (point.qps, point.utilization, point.p50.value * MS, p99.value, p99.low, p99.high)
 
 
 def _csv(rows: Iterable[tuple[Any, ...]]) -> str:

@@ -18,8 +18,9 @@ def capacity_sentence(answer: CapacityAnswer) -> str:
     where = "the broker's merge" if queue == "merge" else f"stage {queue}"
     if maximum.outcome == "never":
         return (
-            f"Never: {objective} is missed even at no load ({floor}); make the calls shorter: more shards, fewer "
-            "candidates, a cheaper ranker, or a faster machine."
+            f"Never: {objective} is missed even at no load ({floor}). Shorten the calls: fewer candidates, a cheaper "
+            "ranker or a faster machine; more shards where a shard's own work takes long, fewer where waiting for the "
+            "slowest of them does."
         )
     if maximum.outcome == "beyond":
         return (

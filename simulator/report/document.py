@@ -55,6 +55,9 @@ def run_document(answer: RunAnswer, overrides: dict[str, str]) -> dict[str, Any]
         "bottleneck": answer.bottleneck,
         "saturated": bool(answer.saturated),
         "saturated_queues": list(answer.saturated),
+        "backlog_growth": None if math.isnan(answer.backlog.growth) else answer.backlog.growth,
+        "queries_in_system": answer.in_system.as_json(),
+        "arrival_rate_times_latency": answer.little.as_json(),
         "objectives": [_objective(answer, i) for i in range(len(answer.judged))],
         "verdict": answer.verdict,
         "warnings": list(answer.warnings),
@@ -134,6 +137,7 @@ def _objective(answer: RunAnswer, i: int) -> dict[str, Any]:
         "high": found["high"],
         "unit": "ms" if is_time else "share",
         "verdict": judged.verdict,
+        "more_replications": judged.more_replications,
     }
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -20,6 +20,7 @@ __all__ = ["RUN_PLOTS", "Plot", "PlotKind"]
 
 MS = 1000.0
 Plot = Callable[[Figure, Look], Any]
+Answer = TypeVar("Answer")
 
 
 def latency_distribution(answer: RunAnswer) -> Plot:
@@ -193,17 +194,17 @@ def _points(axes: Axes, cost: RankerCost, colour: str, name: str) -> None:
 
 
 @dataclass(frozen=True)
-class PlotKind:
-    """A plot of a run: its title, how it is made of an answer, its width and height in inches, and when it applies."""
+class PlotKind(Generic[Answer]):
+    """A plot: its title, how it is made of an answer, its width and height in inches, and when it applies."""
 
     title: str
-    make: Callable[[RunAnswer], Plot]
+    make: Callable[[Answer], Plot]
     size: tuple[float, float]
-    applies: Callable[[RunAnswer], bool] = lambda _: True
+    applies: Callable[[Answer], bool] = lambda _: True
 
 
 # by the name of its files
-RUN_PLOTS: dict[str, PlotKind] = {
+RUN_PLOTS: dict[str, PlotKind[RunAnswer]] = {
     "latency": PlotKind("Latency distribution", latency_distribution, (9.0, 3.6)),
     "waterfall": PlotKind("Where the time of a slow query goes", slow_query_waterfall, (9.0, 3.8)),
     "utilization": PlotKind("Load by stage", utilization, (9.0, 2.4)),

@@ -20,6 +20,11 @@ def answer_sentence(answer: RunAnswer) -> str:
     load = f"at {answer.plan.qps:,g} QPS"
     if answer.saturated:
         queue = answer.saturated[0]
+        if not answer.load.saturated(answer.plan):
+            return (
+                f"Saturated: {load} queries take ever longer, {answer.backlog.growth:.1f} times as long at the end of "
+                f"the run as at its start, and {_name(queue)} is the busiest; no latency can be promised."
+            )
         return (
             f"Saturated: {load} {_name(queue)} is offered {_utilization(answer, queue):.0%} of what it can serve, "
             "so its backlog grows for as long as the load lasts and no latency can be promised."

@@ -21,9 +21,8 @@ def run_tables(answer: RunAnswer) -> RenderableType:
     if answer.saturated:
         blocks.append(
             Text(
-                f"SATURATED: {', '.join(answer.saturated)} is offered all it can serve or more. The backlog grows for "
-                "as long as the load lasts, so there is no latency to report. Lower the load, or add replicas, "
-                "workers or shards.",
+                f"SATURATED: {', '.join(answer.saturated)} {_why_saturated(answer)}. The backlog grows for as long as "
+                "the load lasts, so there is no latency to report. Lower the load, or add replicas, workers or shards.",
                 style="bold red",
             )
         )
@@ -34,6 +33,13 @@ def run_tables(answer: RunAnswer) -> RenderableType:
         blocks.append(_objectives(answer))
     blocks.append(Text(answer_sentence(answer), style="bold"))
     return Group(*blocks)
+
+
+def _why_saturated(answer: RunAnswer) -> str:
+    """Return what shows that a queue is saturated: the load offered to it, or the latency that was seen to grow."""
+    if answer.load.saturated(answer.plan):
+        return "is offered all it can serve or more"
+    return f"falls behind: the last quarter of the queries took {answer.backlog.growth:.1f} times as long as the first"
 
 
 def spread(found: Estimate) -> str:
@@ -133,7 +139,10 @@ def _objectives(answer: RunAnswer) -> Table:
     table.add_column("estimate", justify="right")
     table.add_column("verdict")
     for judged in answer.judged:
-        table.add_row(judged.objective.text, _estimate(answer, judged), Text(judged.verdict, _COLOURS[judged.verdict]))
+        verdict = Text(judged.verdict, _COLOURS[judged.verdict])
+        if judged.more_replications:
+            verdict.append(f": about {judged.more_replications:,} more replications", style="default")
+        table.add_row(judged.objective.text, _estimate(answer, judged), verdict)
     return table
 
 

@@ -145,6 +145,9 @@ def _read(text: str, name: str) -> tuple[Source, Problems]:
 def _no_yaml(error: yaml.MarkedYAMLError, text: str, name: str) -> ScenarioError:
     """Return the error of a text that breaks YAML's grammar."""
     (line, column), reason = _position(error.problem_mark), str(error.problem)
+    if "nesting" in reason:  # newer libyaml's own limit, which lies beyond ours
+        expected = f"expected at most {MAX_DEPTH} levels of nesting, got more"
+        return ScenarioError([Problem(f"{name}:{line}:{column}", "", expected)])
     before = "".join(text.splitlines()[line - 1 : line])[:column]
     remedy = "indent with spaces, not tabs" if "\t" in before else _REMEDIES.get(reason, "")
     expected = f"expected YAML, got something else: {reason}"

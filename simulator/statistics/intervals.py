@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["CONFIDENCE", "Estimate", "estimate"]
+__all__ = ["CONFIDENCE", "Estimate", "estimate", "student_half_width"]
 
 CONFIDENCE = 0.95
 
@@ -16,6 +16,11 @@ class Estimate:
     value: float
     low: float
     high: float
+
+    @property
+    def relative_half(self) -> float:
+        """Half the interval's width over the value: 0.02 is "to within 2%"; NaN without an interval."""
+        return (self.high - self.low) / 2 / abs(self.value) if self.value else math.nan
 
     def scaled(self, factor: float) -> "Estimate":
         """Return the estimate of the same thing in another unit; `factor` > 0."""
@@ -32,12 +37,17 @@ def estimate(values: Sequence[float], confidence: float = CONFIDENCE) -> Estimat
 
     A NaN among the values makes the whole estimate NaN: what one replication cannot tell, the run cannot.
     """
-    from scipy.special import stdtrit  # a quarter of a second to load, and only runs need it
-
     count = len(values)
     mean = math.fsum(values) / count if count else math.nan
     if count < 2 or math.isnan(mean):
         return Estimate(mean, math.nan, math.nan)
     variance = math.fsum((value - mean) ** 2 for value in values) / (count - 1)
-    half = float(stdtrit(count - 1, (1 + confidence) / 2)) * math.sqrt(variance / count)
+    half = student_half_width(count, confidence) * math.sqrt(variance / count)
     return Estimate(mean, mean - half, mean + half)
+
+
+def student_half_width(count: int, confidence: float = CONFIDENCE) -> float:
+    """Return half the Student-t interval of the mean of `count` values, at least 2, in standard errors."""
+    from scipy.special import stdtrit  # a quarter of a second to load, and only runs need it
+
+    return float(stdtrit(count - 1, (1 + confidence) / 2))

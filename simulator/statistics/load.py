@@ -11,6 +11,8 @@ from simulator.engine.plan import NOISE, Plan
 
 __all__ = ["Load", "offered_load"]
 
+_DRAWS = 1 << 17
+
 
 @dataclass(frozen=True)
 class Load:
@@ -57,9 +59,9 @@ class Load:
 def offered_load(plan: Plan) -> Load:
     """Return the load that `plan` offers, by the utilisation law (Little's law on the servers).
 
-    Random candidate counts are averaged over the draws of the first replication.
+    Random candidate counts are averaged over the first draws of the first replication.
     """
-    entering = entering_candidates(plan, 0)
+    entering = entering_candidates(plan, 0, count=min(plan.total_queries, _DRAWS))
     services, utilizations, merging = [], [], 0.0
     for s in range(len(plan.names)):
         shards, servers = int(plan.stages.shards[s]), int(plan.stages.replicas[s] * plan.stages.workers[s])

@@ -89,7 +89,7 @@ class Sample:
             return percentile(self.values(), level)
         if self.count < samples_needed(level):
             return math.nan
-        rank = math.ceil(round(level / 100 * self.count, 6))
+        rank = math.ceil(self.count * (level / 100))  # rounded as NumPy does, so that both take the same rank
         bucket = np.searchsorted(np.cumsum(self._buckets), rank)
         return float(min(_middle(np.array([bucket]))[0], self.max))
 

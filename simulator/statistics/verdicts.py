@@ -7,7 +7,7 @@ from typing import Literal
 
 from simulator.statistics.intervals import Estimate
 
-__all__ = ["Verdict", "holds", "verdict_of", "verdict_over_all"]
+__all__ = ["Verdict", "holds", "replications_to_settle", "verdict_of", "verdict_over_all"]
 
 Verdict = Literal["met", "missed", "inconclusive"]
 
@@ -33,6 +33,18 @@ def verdict_of(estimate: Estimate, comparator: str, target: float) -> Verdict:
         return "inconclusive"
     ends = {holds(end, comparator, target) for end in (estimate.low, estimate.high)}
     return "inconclusive" if len(ends) == 2 else ("met" if ends.pop() else "missed")
+
+
+def replications_to_settle(estimate: Estimate, target: float, replications: int) -> int | None:
+    """Return about how many more replications would take `target` out of the interval of `estimate`.
+
+    An interval shrinks with the square root of the replications it comes from. None where that is no help: an unknown
+    estimate, or one that lies at the target to within a thousandth of its interval.
+    """
+    half, distance = (estimate.high - estimate.low) / 2, abs(estimate.value - target)
+    if math.isnan(half) or distance <= half / 1000:
+        return None
+    return max(0, math.ceil(replications * (half / distance) ** 2) - replications)
 
 
 def verdict_over_all(verdicts: list[Verdict]) -> Verdict:

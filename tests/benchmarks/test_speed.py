@@ -26,11 +26,11 @@ ROUNDS = 5
 lines: dict[str, str] = {}
 
 
-def fan_out(queries: int, shards: int = 1000) -> Plan:
-    """One plain stage: exponential service at 50% load, one worker a shard."""
+def fan_out(queries: int, shards: int = 1000, qps: float = 500) -> Plan:
+    """One plain stage: exponential service of mean 1 ms, one worker a shard."""
     scenario = {
         "name": "fan-out",
-        "traffic": {"qps": 500, "candidates": 1_000_000, "queries": queries, "warmup": 0},
+        "traffic": {"qps": qps, "candidates": 1_000_000, "queries": queries, "warmup": 0},
         "funnel": [{"name": "s", "shards": shards, "cost": {"distribution": "exponential", "mean": "1ms"}}],
         "merge": {"fixed": "0s"},
     }

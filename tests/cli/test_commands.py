@@ -1,12 +1,18 @@
 """What the commands print, where, and how they end."""
 
+import json
 import signal
 import subprocess
 import time
+from pathlib import Path
 
+import jsonschema
 import pytest
 
+import simulator as package
 from tests.cli.conftest import SIMULATOR, SMALL
+
+CAPACITY_SCHEMA = json.loads((Path(package.__file__).parent / "report" / "capacity.schema.json").read_text())
 
 
 def test_run_prints_tables_and_ends_with_0_when_met(simulator, small):
@@ -134,9 +140,12 @@ def test_interruptions_end_with_their_codes(small, sent, code):
     assert "Traceback" not in stderr
 
 
+REACHED = {"qps": 100, "objectives": ["p99 < 12ms"]}
+
+
 def test_capacity_prints_the_curve_and_the_answer(simulator, small):
     """A capacity search prints the curve, the confirmation and the maximum, within 80 columns."""
-    outcome = simulator("capacity", small())
+    outcome = simulator("capacity", small(sla=REACHED))
     assert outcome.code == 0
     assert "QPS (95% interval" in " ".join(outcome.stdout.split())
     assert max(map(len, outcome.stdout.splitlines())) <= 80
@@ -144,10 +153,11 @@ def test_capacity_prints_the_curve_and_the_answer(simulator, small):
 
 def test_capacity_prints_one_document(simulator, small):
     """With --json the maximum, the bound and what limits are one document."""
-    document = simulator("capacity", small(), "--json").document
+    document = simulator("capacity", small(sla=REACHED), "--json").document
+    jsonschema.Draft202012Validator(CAPACITY_SCHEMA).validate(document)
     most = document["max_qps"]
     assert 0 < most["low"] < most["value"] < most["high"] <= document["analytic_bound_qps"]
-    assert document["limited_by"] == {"objective": "p99 < 50ms", "stage": "first"}
+    assert document["limited_by"] == {"objective": "p99 < 12ms", "stage": "first"}
 
 
 def test_capacity_of_the_impossible_ends_with_3(simulator, small):
@@ -155,3 +165,23 @@ def test_capacity_of_the_impossible_ends_with_3(simulator, small):
     outcome = simulator("capacity", small(sla={"qps": 100, "objectives": ["p99 < 1ms"]}))
     assert outcome.code == 3
     assert "Never" in outcome.stdout
+
+
+def test_until_adds_replications(simulator, small):
+    """--until adds replications until the p99 is that well known, within the budget."""
+    document = simulator("run", small(), "--json", "--until", "5%").document
+    tail = document["latency_ms"]["p99"]
+    assert document["replications"] > 3
+    assert (tail["high"] - tail["low"]) / 2 <= 0.05 * tail["value"]
+    assert simulator("run", small(), "--json", "--until", "0.1%", "--max-replications", 7).document["replications"] == 7
+
+
+@pytest.mark.parametrize("command", ["run", "capacity", "report"])
+def test_work_over_the_limit_is_refused_at_once(simulator, small, command):
+    """More requests than --max-requests end with 5 and the estimate, before anything is simulated."""
+    long = SMALL["traffic"] | {"queries": 1_000_000_000, "replications": 1000}
+    outcome = simulator(command, small(traffic=long))
+    assert outcome.code == 5
+    assert "e+1" in outcome.stderr
+    assert "--max-requests" in outcome.stderr
+    assert outcome.stdout == ""

@@ -1,14 +1,15 @@
 """Judging the simulator by exact results: run a scenario, compare with a row of exact.json within 4 standard errors.
 
-Conventions of the rows: mean service 1 s, T sojourn time, W queueing time, rho the load of a worker. A row's own
-advised tolerance is not used: the judge is the standard error over independent replications, which must itself be
-small: four of them never exceed 3% of the exact value.
+Conventions of the rows: mean service 1 s, T sojourn time, W queueing wait, rho the load of a worker. A row's own
+advised tolerance is not used: the judge is the standard error over independent groups of replications, which must
+itself be small: four of them never exceed 3% of the exact value.
 """
 
 import json
 import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,118 +18,237 @@ import numpy as np
 import pytest
 
 from simulator.costs.profile import load_profile
+from simulator.engine.plan import Plan
 from simulator.engine.replications import replicate
 from simulator.engine.resolve import resolve
 from simulator.engine.result import Result
 from simulator.scenario.load import parse_scenario
+from tests.theory.left_out import reason_to_leave_out
 
 Row = dict[str, Any]
-REPLICATIONS = 20
+GROUPS = 20
 WIDEST = 0.03
-HIGH = 0.85
+AIM = 0.75 * WIDEST / 4
+"""The relative standard error that run lengths are planned for."""
+
+LONGEST = 3_000_000
+"""Queries simulated at once; a longer run is several replications whose latencies are pooled."""
+
+FAST = 16_000_000
+"""Queries that two cores simulate in well under six seconds; a test that needs more is slow."""
+
+TESTED: set[str] = set()
+"""The ids of the rows that test modules have asked for."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """What a row describes, as a scenario, and what decides how long it must run.
+
+    Attributes
+    ----------
+    funnel
+        The stages as JSON, so that equal models are one.
+    qps
+        Offered load.
+    rho
+        Load of a worker, 0 where nobody ever waits.
+    spread
+        Squared coefficient of variation of the service; without load, how wide the law is beside the exponential.
+    longer
+        A factor for what the general rule underestimates.
+    waits
+        About the share of queries that wait: where it is small, what is known of the wait comes from few of them.
+    settle_s
+        Seconds until the system has forgotten that it started empty, where it is no single queue.
+    """
+
+    funnel: str
+    qps: float
+    rho: float = 0.0
+    spread: float = 1.0
+    longer: float = 1.0
+    waits: float = 1.0
+    arrivals: str = "poisson"
+    settle_s: float = 0.0
+
+    @property
+    def workers(self) -> int:
+        """Workers of a replica."""
+        return max(stage.get("workers", 1) for stage in json.loads(self.funnel))
+
+    @property
+    def weight(self) -> float:
+        """Work of a query beside that of one request to one queue."""
+        stages = json.loads(self.funnel)
+        by_load = [
+            stage["replicas"] for stage in stages if stage.get("balancing") in ("least_outstanding", "power_of_two")
+        ]
+        heap = max(3.0, max(by_load) / 100) if by_load else 0.0
+        return max(1.0, sum(stage.get("shards", 1) for stage in stages) / 12, heap)
+
+    def needed(self, row: Row) -> int:
+        """Queries for a relative standard error of AIM in what `row` names.
+
+        The relative asymptotic variance of the mean wait is (2 + 5 r - 4 r^2 + r^3) / r (1 - r)^2 in M/M/1 (Daley 1968)
+        and grows with 1 + scv. A percentile of a nearly exponential law multiplies it by 1 / ((1 - p) ln^2 (1 - p)) at
+        most, by four fifths of that in queues. Whether a query waits is forgotten sooner, with the busy period, but not
+        before the services that are under way end.
+        """
+        quantity, rho = row["quantity"], self.rho
+        if row["value"] == 0:
+            return 0
+        correlation = self.spread
+        if rho:
+            mean_wait = (2 + 5 * rho - 4 * rho**2 + rho**3) / rho / (1 - rho) ** 2
+            correlation = mean_wait * (1 + self.spread) / 2
+        if "P(" in quantity:
+            correlation = max(correlation * (1 - rho), 4 * self.workers)
+        if "W" in quantity or "wait" in quantity:
+            correlation *= min(12.0, max(1.0, 2 / self.waits - 2))
+        level = re.search(r"p(\d+(?:\.\d+)?)", quantity)
+        beyond = 1 - float(level[1]) / 100 if level else 0.0
+        rarity = 4.0 if "sd" in quantity else 1.2
+        if level:
+            rarity = (0.8 if rho else 1.0) / (beyond * math.log(beyond) ** 2)
+        return math.ceil(self.longer * rarity * correlation / AIM**2)
+
+    @property
+    def warmup(self) -> int:
+        """Queries left out at the start: twice the ten relaxation times that a queue needs at least.
+
+        A queue with c workers forgets c times as fast, but not faster than its services end.
+        """
+        settle = 20 * max(1, 1 / (1 - math.sqrt(self.rho)) ** 2 / self.workers) if self.rho else self.settle_s
+        return math.ceil(settle * self.qps)
+
+    def plan(self, queries: int, replications: int) -> Plan:
+        """The plan of so many measured queries in each of so many replications, after the warm-up."""
+        stages = [{"name": f"s{i}", **stage} for i, stage in enumerate(json.loads(self.funnel))]
+        traffic = {
+            "qps": self.qps,
+            "arrivals": self.arrivals,
+            "candidates": max(stage.get("shards", 1) for stage in stages),
+            "queries": queries,
+            "replications": replications,
+            "warmup": self.warmup,
+        }
+        asked = {"name": "theory", "traffic": traffic, "funnel": stages, "merge": {"fixed": "0s", "per_shard": "0s"}}
+        return resolve(parse_scenario(json.dumps(asked)), load_profile("default"))
+
+
+@dataclass(frozen=True)
+class Case:
+    """Rows that one run answers."""
+
+    model: Model
+    ids: tuple[str, ...]
+
+    @property
+    def rows(self) -> list[Row]:
+        """The rows themselves."""
+        return [by_id()[name] for name in self.ids]
+
+    @property
+    def queries(self) -> int:
+        """Queries that the hungriest row needs."""
+        return max(200_000, *(self.model.needed(row) for row in self.rows))
+
+    def complaints(self) -> list[str]:
+        """What is wrong with the simulator's answers; empty if nothing is."""
+        found = measure(self.model, self.queries, self.rows)
+        return [
+            text for row, (value, error) in zip(self.rows, found, strict=True) if (text := judged(row, value, error))
+        ]
 
 
 @cache
-def all_rows() -> tuple[Row, ...]:
-    """Every row of exact.json."""
-    return tuple(json.loads((Path(__file__).parent / "exact.json").read_text())["checks"])
+def by_id() -> dict[str, Row]:
+    """Every row of exact.json by its id."""
+    rows = json.loads((Path(__file__).parent / "exact.json").read_text())["checks"]
+    return {row["id"]: row for row in rows}
 
 
-def at(value: float | str) -> Callable[[Any], bool]:
-    """A test of a parameter for one value."""
-    return lambda found: found == value or (not isinstance(value, str) and abs(found - value) < 1e-9)
+def chosen_rows(pattern: str) -> list[Row]:
+    """The rows whose ids match `pattern` from their start and that are not left out; they count as tested."""
+    chosen = [row for row in by_id().values() if re.match(pattern, row["id"]) and not reason_to_leave_out(row["id"])]
+    assert chosen, f"no row matches {pattern}: nothing would be tested"
+    TESTED.update(row["id"] for row in chosen)
+    return chosen
 
 
-def cases(family: str, *names: str, **wanted: Callable[[Any], bool]) -> list[Any]:
-    """The distinct values of parameters `names` among the rows of a family; high loads are marked slow."""
-    chosen = [row["params"] for row in rows(family, **wanted) if set(names) <= set(row["params"])]
-    found = sorted({tuple(round(parameters[name], 9) for name in names) for parameters in chosen})
-    load = next((i for i, name in enumerate(names) if name in ("rho", "lam")), None)
+def cases(pattern: str, model: Callable[[Row], Model]) -> list[Any]:
+    """The cases of `chosen_rows` for parametrize: rows of one model together, those of long runs apart and slow."""
+    chosen: dict[tuple[Model, bool], list[str]] = {}
+    for row in chosen_rows(pattern):
+        found = model(row)
+        slow = (found.needed(row) + GROUPS * found.warmup) * found.weight > FAST
+        chosen.setdefault((found, slow), []).append(row["id"])
     return [
-        pytest.param(*case, marks=pytest.mark.slow) if load is not None and case[load] > HIGH else case
-        for case in found
+        pytest.param(Case(found, tuple(ids)), id=ids[0], marks=pytest.mark.slow if slow else ())
+        for (found, slow), ids in chosen.items()
     ]
 
 
-def rows(family: str, **wanted: Callable[[Any], bool]) -> list[Row]:
-    """The rows of one family whose parameters pass each of `wanted`.
-
-    Bounds, self-checks, and percentiles inside an atom (a wait of exactly 0) are left out, and so is p99.9, which takes
-    runs of another length.
-    """
-    return [
-        row
-        for row in all_rows()
-        if row["id"].split(".")[0] == family
-        and row["kind"] in ("exact", "numerical")
-        and "bound" not in row["quantity"]
-        and "99.9" not in row["quantity"]
-        and row["value"] != 0
-        and "self-check" not in row["quantity"]
-        and all(name in row["params"] and test(row["params"][name]) for name, test in wanted.items())
-    ]
+def funnel(*stages: dict[str, Any]) -> str:
+    """The stages as a Model holds them."""
+    return json.dumps(stages)
 
 
-def scenario(qps: float, funnel: list[dict[str, Any]], **traffic: Any) -> dict[str, Any]:
-    """A scenario without merge or network, as a mapping."""
-    stages = [{"name": f"s{i}", **stage} for i, stage in enumerate(funnel)]
-    plain = {"qps": qps, "candidates": max(stage.get("shards", 1) for stage in stages), **traffic}
-    return {"name": "theory", "traffic": plain, "funnel": stages, "merge": {"fixed": "0s", "per_shard": "0s"}}
+def measure(model: Model, queries: int, rows: Sequence[Row]) -> list[tuple[float, float]]:
+    """The mean and its standard error, over GROUPS pools of replications, of the quantity that each row names."""
+    pooled = math.ceil(queries / GROUPS / LONGEST)
+    plan = model.plan(math.ceil(queries / GROUPS / pooled), GROUPS * pooled)
 
-
-class Run:
-    """A scenario's replications, asked for one quantity after the other."""
-
-    def __init__(self, asked: dict[str, Any], queries: int, rho: float = 0.0) -> None:
-        asked["traffic"] |= {"queries": queries, "replications": REPLICATIONS, "warmup": self._warmup(asked, rho)}
-        plan = resolve(parse_scenario(json.dumps(asked)), load_profile("default"))
-        self.warmup = plan.warmup
-        self.samples = list(replicate(plan, "compiled", self._keep))
-
-    @staticmethod
-    def _warmup(asked: dict[str, Any], rho: float) -> int:
-        """Twice the ten relaxation times that a queue needs at least."""
-        return math.ceil(20 / (1 - math.sqrt(rho)) ** 2 * asked["traffic"]["qps"]) if rho else 0
-
-    def _keep(self, blocks: Iterable[Result]) -> tuple[np.ndarray, np.ndarray]:
-        """Sojourn and queueing times of the measured queries."""
+    def kept(blocks: Iterable[Result]) -> tuple[np.ndarray, np.ndarray]:
         pairs = [(block.latency, block.parts[:, :, 1].sum(axis=1)) for block in blocks]
         sojourn, wait = (np.concatenate(column) for column in zip(*pairs, strict=True))
-        return sojourn[self.warmup :], wait[self.warmup :]
+        return sojourn[plan.warmup :], wait[plan.warmup :]
 
-    def estimate(self, quantity: str) -> tuple[float, float]:
-        """The mean over replications of a quantity as rows name it, and its standard error."""
-        found = [self._of(quantity, *sample) for sample in self.samples]
-        return float(np.mean(found)), float(np.std(found, ddof=1) / math.sqrt(len(found)))
-
-    @staticmethod
-    def _of(quantity: str, sojourn: np.ndarray, wait: np.ndarray) -> float:
-        """One replication's value of a quantity."""
-        plain = quantity.replace("| accepted", "").replace("E[max]", "E[T]").strip()
-        if plain in ("P(wait)", "P(W>0)"):
-            return float((wait > 0).mean())
-        if plain == "sd[W]":
-            return float(wait.std())
-        if match := re.fullmatch(r"E\[([TW])\]", plain):
-            return float((sojourn if match[1] == "T" else wait).mean())
-        match = re.match(r"(?:([TW]) )?p([\d.]+)", plain)
-        assert match, f"no such quantity: {quantity}"
-        samples = wait if match[1] == "W" else sojourn
-        return float(np.percentile(samples, float(match[2]), method="inverted_cdf"))
-
-    def judge(self, row: Row) -> str:
-        """What is wrong with the estimate of a row; empty if nothing is."""
-        value, error = self.estimate(row["quantity"])
-        exact = row["value"]
-        if abs(value - exact) > 4 * error + 1e-9:
-            off = (value - exact) / error if error else math.inf
-            return f"{row['id']}: {value:.5g} against {exact:.5g} exactly, {off:+.1f} standard errors ({row['source']})"
-        if exact and 4 * error > WIDEST * abs(exact):
-            return f"{row['id']}: four standard errors are {4 * error / exact:.1%} of the value: run longer"
-        return ""
+    found: list[list[float]] = []
+    pool: list[tuple[np.ndarray, np.ndarray]] = []
+    for sample in replicate(plan, "compiled", kept):
+        pool.append(sample)
+        if len(pool) == pooled:
+            sojourn, wait = (np.concatenate(columns) for columns in zip(*pool, strict=True))
+            found.append([value_of(row, sojourn, wait) for row in rows])
+            pool.clear()
+    means, errors = np.mean(found, axis=0), np.std(found, axis=0, ddof=1) / math.sqrt(GROUPS)
+    return list(zip(means.tolist(), errors.tolist(), strict=True))
 
 
-def judged(run: Run, chosen: list[Row]) -> list[str]:
-    """The complaints about all of `chosen`."""
-    assert chosen, "no rows were chosen: nothing would be tested"
-    return [complaint for row in chosen if (complaint := run.judge(row))]
+def value_of(row: Row, sojourn: np.ndarray, wait: np.ndarray) -> float:
+    """The quantity that a row names, of a sample of sojourn and queueing times."""
+    plain = row["quantity"].replace("Kingman upper bound on ", "").replace("E[max]", "E[T]").strip()
+    if plain in ("P(wait)", "P(W>0)"):
+        return float((wait > 0).mean())
+    if plain == "P(T>tau)":
+        return float((sojourn > row["params"]["tau"]).mean())
+    if plain == "P(complete by D)":
+        return float((sojourn <= row["params"]["D"]).mean())
+    if plain == "sd[W]":
+        return float(wait.std())
+    if match := re.match(r"E\[([TW])\]", plain):
+        return float((sojourn if match[1] == "T" else wait).mean())
+    match = re.match(r"(?:([TW]) )?p([\d.]+)", plain)
+    assert match, f"no such quantity: {plain}"
+    samples = wait if match[1] == "W" else sojourn
+    return float(np.percentile(samples, float(match[2]), method="inverted_cdf"))
+
+
+def judged(row: Row, value: float, error: float) -> str:
+    """What is wrong with an estimate of a row, or on which side of a bound it lies; empty if nothing is."""
+    exact, off = row["value"], value - row["value"]
+    if exact and 4 * error > WIDEST * abs(exact):
+        return f"{row['id']}: four standard errors are {4 * error / exact:.1%} of the value: run longer"
+    upper = row["kind"] == "bound" and "lower" not in row["quantity"]
+    beyond = off if upper else -off if row["kind"] == "bound" else abs(off)
+    if beyond > 4 * error + 1e-9:
+        many = off / error if error else math.inf
+        return f"{row['id']}: {value:.6g} against {exact:.6g}, {many:+.1f} standard errors ({row['source']})"
+    return ""
+
+
+def faster(model: Model, factor: float) -> Model:
+    """The same model at another load: what a judge that works must complain about."""
+    return replace(model, qps=model.qps * factor)

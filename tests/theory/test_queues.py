@@ -1,101 +1,148 @@
 """One stage, one shard: the classic queues. Sources stand in the rows and are printed where one fails."""
 
+from dataclasses import replace
+
 import pytest
 
-from tests.theory.judge import HIGH, Run, at, cases, judged, rows, scenario
+from simulator.capacity.formulas import erlang_c
+from tests.theory.judge import Model, by_id, cases, funnel, judged, measure
 
-SERVICES = {
-    "D": "1s",
-    "M": {"distribution": "exponential", "mean": "1s"},
-    "Erlang-4": {"distribution": "gamma", "mean": "1s", "cv": 0.5},
-    "lognormal 1": {"distribution": "lognormal", "mean": "1s", "cv": 1},
-    "lognormal 4": {"distribution": "lognormal", "mean": "1s", "cv": 2},
+
+def law(name: str, **parameters: float) -> dict:
+    """A law of mean 1 s."""
+    return {"distribution": name, "mean": "1s", **parameters}
+
+
+EXPONENTIAL = law("exponential")
+SERVICES = {  # the name in the rows: cost and squared coefficient of variation
+    "D": ("1s", 0.0),
+    "exp": (EXPONENTIAL, 1.0),
+    "Erlang-4": (law("gamma", cv=0.5), 0.25),
+    "uniform[0,2]": ({"distribution": "uniform", "low": "0s", "high": "2s"}, 1 / 3),
+    "lognormal scv=1": (law("lognormal", cv=1), 1.0),
+    "lognormal scv=4": (law("lognormal", cv=2), 4.0),
+    "H2 scv=4": (law("hyperexponential", cv=2), 4.0),
+    "H2 scv=16": (law("hyperexponential", cv=4), 16.0),
 }
 
 
-def length(rho: float) -> int:
-    """Queries a replication, enough for four standard errors to be narrow at this load."""
-    return 400_000 if rho < 0.6 else 800_000 if rho < HIGH else 6_000_000
+def queue(service: str, rho: float, workers: int = 1) -> Model:
+    """Poisson arrivals to one queue; `service` as the rows name it."""
+    cost, spread = SERVICES[service]
+    longer = {"lognormal scv=1": 1.25, "lognormal scv=4": 2.0}.get(service, 1.0)
+    waits = erlang_c(rho * workers, workers)
+    return Model(funnel({"cost": cost, "workers": workers}), rho * workers, rho, spread, longer, waits)
 
 
-@pytest.mark.parametrize(("workers", "rho"), cases("mmc", "c", "rho", c=lambda workers: workers <= 16))
-def test_exponential_service_is_erlang_c(workers, rho):
+def workers_and_load(row):
+    """M/M/c."""
+    return queue("exp", row["params"]["rho"], row["params"]["c"])
+
+
+def constant_service(row):
+    """M/D/c."""
+    return queue("D", row["params"]["rho"], row["params"].get("c", 1))
+
+
+def service_and_load(row):
+    """M/G/1."""
+    return queue(row["params"]["service"], row["params"]["rho"])
+
+
+def lognormal_and_load(row):
+    """M/LN/1."""
+    return queue(f"lognormal scv={row['params']['scv']}", row["params"]["rho"])
+
+
+def arrivals_and_load(row):
+    """GI/M/1: Erlang-k gaps are those of one of k replicas in turn."""
+    kind, rho = row["params"]["arrivals"], row["params"]["rho"]
+    if kind == "D":
+        return replace(queue("exp", rho), arrivals="constant")
+    stages = int(kind.removeprefix("Erlang-")) if kind != "exp" else 1
+    stage = {"replicas": stages, "balancing": "round_robin", "cost": EXPONENTIAL}
+    return Model(funnel(stage), stages * rho, rho)
+
+
+def late(row):
+    """M/M/1 whose late queries, a share of e^-((1 - rho) tau), are counted."""
+    return replace(queue("exp", row["params"]["lam"]), longer=4.0)
+
+
+@pytest.mark.parametrize("case", cases(r"mmc\.", workers_and_load))
+def test_exponential_service_is_erlang_c(case):
     """M/M/c: waiting probability, means and percentiles are Erlang's."""
-    run = Run(scenario(rho * workers, [{"workers": workers, "cost": SERVICES["M"]}]), length(rho), rho)
-    assert judged(run, rows("mmc", c=at(workers), rho=at(rho))) == []
+    assert case.complaints() == []
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(("workers", "rho"), cases("mmc", "c", "rho", c=lambda workers: workers > 16))
-def test_erlang_c_holds_for_many_workers(workers, rho):
-    """M/M/32 and M/M/64: the same, but for events rarer than one in a thousand, which a run hardly sees."""
-    run = Run(scenario(rho * workers, [{"workers": workers, "cost": SERVICES["M"]}]), 10 * length(rho), rho)
-    assert judged(run, [row for row in rows("mmc", c=at(workers), rho=at(rho)) if row["value"] > 1e-3]) == []
-
-
-@pytest.mark.parametrize("rho", [0.7, 0.8, pytest.param(0.9, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("service", ["D", "Erlang-4"])
-def test_mean_wait_is_pollaczek_and_khinchines(service, rho):
-    """M/G/1: the mean wait is lambda E[S^2] / 2 (1 - rho), for services of little and of much spread."""
-    run = Run(scenario(rho, [{"cost": SERVICES[service]}]), length(rho), rho)
-    assert judged(run, rows("mg1", service=at(service), rho=at(rho))) == []
+@pytest.mark.parametrize("case", cases(r"mg1\.", service_and_load))
+def test_wait_is_pollaczek_and_khinchines(case):
+    """M/G/1: mean and standard deviation of the wait are those of Pollaczek, Khinchine and Takács."""
+    assert case.complaints() == []
 
 
 @pytest.mark.parametrize(
-    ("law", "cv"),
-    [*((law, cv) for law in ("lognormal", "gamma") for cv in (0.5, 1.0, 2.0)), ("hyperexponential", 2.0)],
+    ("name", "cv"),
+    [*((name, cv) for name in ("lognormal", "gamma") for cv in (0.5, 1.0, 2.0)), ("hyperexponential", 2.0)],
 )
-def test_mean_wait_depends_on_two_moments_alone(law, cv):
+def test_mean_wait_depends_on_two_moments_alone(name, cv):
     """M/G/1 at rho = 0.6: every law of mean 1 and the same cv waits rho (1 + cv^2) / 2 (1 - rho) (Pollaczek 1930)."""
-    run = Run(scenario(0.6, [{"cost": {"distribution": law, "mean": "1s", "cv": cv}}]), int(cv * length(0.6)), 0.6)
-    row = {"id": f"{law}.{cv}", "quantity": "E[W]", "value": 0.6 * (1 + cv**2) / 0.8, "source": "Pollaczek 1930"}
-    assert judged(run, [row]) == []
+    model = Model(funnel({"cost": law(name, cv=cv)}), 0.6, 0.6, cv**2)
+    row = {"id": f"{name}.{cv}", "quantity": "E[W]", "value": 0.6 * (1 + cv**2) / 0.8, "kind": "exact", "source": ""}
+    assert judged(row, *measure(model, 8_000_000, [row])[0]) == ""
 
 
-@pytest.mark.parametrize("rho", [0.5, 0.7, 0.8, pytest.param(0.9, marks=pytest.mark.slow)])
-def test_constant_service_is_erlangs_m_d_1(rho):
+@pytest.mark.parametrize("case", cases(r"md1\.", constant_service))
+def test_constant_service_is_erlangs_m_d_1(case):
     """M/D/1: the percentiles of the wait are Erlang's of 1909."""
-    run = Run(scenario(rho, [{"cost": SERVICES["D"]}]), length(rho), rho)
-    assert judged(run, rows("md1", rho=at(rho))) == []
+    assert case.complaints() == []
 
 
-@pytest.mark.parametrize(("workers", "rho"), cases("mdc", "c", "rho"))
-def test_constant_service_and_many_workers_is_crommelins(workers, rho):
+@pytest.mark.parametrize("case", cases(r"mdc\.", constant_service))
+def test_constant_service_and_many_workers_is_crommelins(case):
     """M/D/c: waiting probability and wait are Crommelin's of 1932."""
-    run = Run(scenario(rho * workers, [{"workers": workers, "cost": SERVICES["D"]}]), length(rho), rho)
-    assert judged(run, rows("mdc", c=at(workers), rho=at(rho))) == []
+    assert case.complaints() == []
 
 
-@pytest.mark.parametrize("rho", [0.5, 0.7, 0.8, pytest.param(0.9, marks=pytest.mark.slow)])
-def test_erlang_service_has_the_phase_type_percentiles(rho):
-    """M/E4/1: sojourn percentiles are those of the phase-type waiting time (Neuts 1981)."""
-    run = Run(scenario(rho, [{"cost": SERVICES["Erlang-4"]}]), length(rho), rho)
-    assert judged(run, rows("mph1", service=at("Erlang-4"), rho=at(rho))) == []
+@pytest.mark.parametrize("case", cases(r"mph1\.", service_and_load))
+def test_phase_type_service_has_the_phase_type_percentiles(case):
+    """M/PH/1: percentiles are those of the phase-type waiting time (Neuts 1981), for Erlang and hyperexponential."""
+    assert case.complaints() == []
 
 
-@pytest.mark.parametrize(("scv", "rho"), cases("mlogn1", "scv", "rho"))
-def test_lognormal_service_has_the_compound_geometric_percentiles(scv, rho):
+@pytest.mark.parametrize(("name", "cv"), [("H2 scv=4", 2), ("H2 scv=16", 4)])
+def test_hyperexponential_rows_have_balanced_means(name, cv):
+    """The rows' two phases are ours: shares p = (1 +- sqrt((c2 - 1) / (c2 + 1))) / 2 at rates 2 p (Tijms 1994, B.2)."""
+    excess = ((cv**2 - 1) / (cv**2 + 1)) ** 0.5
+    row = next(row for row in by_id().values() if row["id"].startswith(f"mph1.{name.replace(' ', '_')}."))
+    assert row["params"]["alpha"] == pytest.approx([(1 + excess) / 2, (1 - excess) / 2])
+    assert row["params"]["rates"] == pytest.approx([1 + excess, 1 - excess])
+
+
+@pytest.mark.parametrize("case", cases(r"mlogn1\.", lognormal_and_load))
+def test_lognormal_service_has_the_compound_geometric_percentiles(case):
     """M/LN/1: sojourn and waiting percentiles are those of the compound geometric sum."""
-    run = Run(scenario(rho, [{"cost": SERVICES[f"lognormal {scv}"]}]), (4 if scv > 1 else 2) * length(rho), rho)
-    assert judged(run, rows("mlogn1", scv=at(scv), rho=at(rho))) == []
+    assert case.complaints() == []
 
 
-@pytest.mark.parametrize("rho", [0.5, pytest.param(0.95, marks=pytest.mark.slow)])
-def test_evenly_spaced_arrivals_are_d_m_1(rho):
-    """D/M/1: waits are those of GI/M/1 with constant gaps."""
-    run = Run(scenario(rho, [{"cost": SERVICES["M"]}], arrivals="constant"), length(rho), rho)
-    assert judged(run, rows("gim1", arrivals=at("D"), rho=at(rho))) == []
+@pytest.mark.parametrize("case", cases(r"gim1\.", arrivals_and_load))
+def test_other_arrivals_are_gi_m_1(case):
+    """Evenly spaced, Erlang and Poisson arrivals wait as in GI/M/1, and no longer than Kingman's bound of 1962."""
+    assert case.complaints() == []
+
+
+@pytest.mark.parametrize("case", cases(r"nokill\.", late))
+def test_late_queries_are_counted_as_the_sojourn_law_says(case):
+    """Without a deadline the share of queries over a limit is the tail of the sojourn time in M/M/1."""
+    assert case.complaints() == []
 
 
 @pytest.mark.parametrize(
     ("rho", "busy", "idle", "wait"),
-    [
-        (0.8, {"distribution": "exponential", "mean": "1s"}, {"distribution": "exponential", "mean": "1.5s"}, 4.71429),
-        (0.7, "1s", "2s", 1.78431),
-    ],
+    [(0.8, EXPONENTIAL, EXPONENTIAL | {"mean": "1.5s"}, 4.71429), (0.7, "1s", "2s", 1.78431)],
 )
 def test_idle_law_is_welchs_exceptional_first_service(rho, busy, idle, wait):
     """M/G/1 whose idle server takes longer: the mean wait is Welch's of 1964."""
-    run = Run(scenario(rho, [{"cost": busy, "idle_cost": idle}]), length(rho), rho)
-    row = {"id": f"welch.{rho}", "quantity": "E[W]", "value": wait, "source": "Welch, Oper. Res. 12, 1964"}
-    assert judged(run, [row]) == []
+    row = {"id": f"welch.{rho}", "quantity": "E[W]", "value": wait, "kind": "exact", "source": "Oper. Res. 12, 1964"}
+    model = Model(funnel({"cost": busy, "idle_cost": idle}), rho, rho)
+    assert judged(row, *measure(model, 8_000_000, [row])[0]) == ""
