@@ -350,7 +350,7 @@ class _Search:
         return next((winner for winner in tried if winner), None)
 
     def _shrink(self, found: list[Sized], s: int, least: int) -> None:
-        """Add to `found` its last design with the cheapest stage `s`, of `least` workers or more, that meets the SLA."""
+        """Add to `found` its last design with the cheapest stage `s` that meets the SLA, of `least` workers or more."""
         design = found[-1]
         for setting in self.bounds[s].settings:
             if setting.total_workers >= design[s].total_workers:
