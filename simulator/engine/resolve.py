@@ -17,7 +17,7 @@ from simulator.errors import InputError
 from simulator.policies.balancing import RULES
 from simulator.scenario.model import AffineCost, Scenario, Stage
 
-__all__ = ["resolve"]
+__all__ = ["Cost", "resolve", "stage_cost"]
 
 KEEP_ALL = np.iinfo(np.int64).max
 
@@ -47,8 +47,8 @@ def resolve(scenario: Scenario, profile: Profile) -> Plan:
     entering = max(law.mean_value() for law in traffic.candidate_laws)
     for stage in scenario.funnel:
         per_shard = -(-entering // stage.shards)
-        busy.append(_stage_cost(scenario, stage, profile, per_shard, idle=False))
-        idle.append(_stage_cost(scenario, stage, profile, per_shard, idle=True))
+        busy.append(stage_cost(scenario, stage, profile, per_shard, idle=False))
+        idle.append(stage_cost(scenario, stage, profile, per_shard, idle=True))
         entering = min(entering, stage.keep or entering)
     merge = _merge_cost(scenario, profile)
     curves = [cost.curve for pair in zip(busy, idle, strict=True) for cost in pair] + [merge.curve]
@@ -89,7 +89,7 @@ def _stage_table(scenario: Scenario, has_idle: list[bool]) -> StageTable:
     )
 
 
-def _stage_cost(scenario: Scenario, stage: Stage, profile: Profile, per_shard: float, *, idle: bool) -> Cost:
+def stage_cost(scenario: Scenario, stage: Stage, profile: Profile, per_shard: float, *, idle: bool) -> Cost:
     """Return the cost of a stage by the busy or the idle law; without an idle law of its own, the busy one."""
     assumed = stage.idle_cost if idle and stage.idle_cost is not None else stage.cost
     if assumed is not None:

@@ -9,9 +9,10 @@ from simulator import __version__
 from simulator.capacity.answer import CapacityAnswer, CurvePoint
 from simulator.capacity.run import ClassAnswer, Judged, RunAnswer, StageAnswer, WindowAnswer
 from simulator.capacity.theory import Check
+from simulator.costs.profile import Profile
 from simulator.statistics.intervals import Estimate
 
-__all__ = ["SCHEMA_VERSION", "capacity_document", "run_document"]
+__all__ = ["MS", "SCHEMA_VERSION", "capacity_document", "provenance_document", "run_document"]
 
 SCHEMA_VERSION = 1
 MS = 1000.0
@@ -63,7 +64,7 @@ def run_document(answer: RunAnswer, overrides: dict[str, str]) -> dict[str, Any]
         "verdict": answer.verdict,
         "warnings": list(answer.warnings),
         "conservation": vars(answer.conservation),
-        "provenance": _provenance(answer, overrides),
+        "provenance": provenance_document(answer.profile, overrides),
     }
     if answer.saturated:
         document["transient_latency_ms"] = latency
@@ -89,7 +90,7 @@ def capacity_document(answer: CapacityAnswer, overrides: dict[str, str]) -> dict
         "curve": [_point(point) for point in answer.curve],
         "confirmation": run_document(answer.confirmation, overrides),
         "warnings": list(answer.warnings),
-        "provenance": _provenance(answer.confirmation, overrides),
+        "provenance": provenance_document(answer.profile, overrides),
     }
 
 
@@ -190,11 +191,11 @@ def _threshold(seconds: float) -> str:
     return f"{seconds:g}s" if seconds >= 1 else f"{seconds * MS:g}ms"
 
 
-def _provenance(answer: RunAnswer, overrides: dict[str, str]) -> dict[str, Any]:
-    """Return what made the numbers."""
+def provenance_document(profile: Profile, overrides: dict[str, str]) -> dict[str, Any]:
+    """Return what made the numbers: the profile's name and machine, versions, and the `--set` settings by path."""
     return {
-        "profile": answer.profile.name,
-        "profile_measured_on": dict(answer.profile.provenance),
+        "profile": profile.name,
+        "profile_measured_on": dict(profile.provenance),
         "package": __version__,
         "numpy": version("numpy"),
         "numba": version("numba"),

@@ -4,7 +4,7 @@ from typing import Any
 
 from simulator.distributions.constant import Constant
 from simulator.scenario.model import Scenario
-from simulator.scenario.problems import Finding
+from simulator.scenario.problems import Finding, nearest
 from simulator.scenario.source import Path, Source
 from simulator.scenario.traffic_checks import check_traffic
 
@@ -58,7 +58,7 @@ def _finding(path: Path, what: str, remedy: str) -> Finding:
 def cross_check(scenario: Scenario) -> list[Finding]:
     """Return what does not fit together in `scenario`."""
     found = [*_names_twice(scenario), *_costless(scenario), *_keeping_too_much(scenario)]
-    return [*found, *check_traffic(scenario)]
+    return [*found, *_sizing_nothing(scenario), *check_traffic(scenario)]
 
 
 def _names_twice(scenario: Scenario) -> list[Finding]:
@@ -96,3 +96,15 @@ def _keeping_too_much(scenario: Scenario) -> list[Finding]:
             )
         entering = min(stage.keep, entering) if stage.keep and entering is not None else stage.keep or entering
     return found
+
+
+def _sizing_nothing(scenario: Scenario) -> list[Finding]:
+    """Return the choices that are offered for stages that are not there."""
+    names = [stage.name for stage in scenario.funnel]
+    return [
+        Finding(
+            ("size", "stages", name), f"expected the name of a stage, got {name!r}", nearest(name, names), at_key=True
+        )
+        for name in scenario.size.stages
+        if name not in names
+    ]

@@ -28,6 +28,7 @@ from simulator.units import parse_duration, parse_share
 __all__ = [
     "AFFINE",
     "Candidates",
+    "Choices",
     "Count",
     "CountLaw",
     "Documents",
@@ -46,12 +47,14 @@ __all__ = [
     "Switch",
     "Text",
     "Warmup",
+    "counts_between",
     "law_union",
 ]
 
 AFFINE = "(fixed + per_candidate)"  # no name that a file could give as its distribution
 LONGEST_DURATION = 1e9
 MOST_QUERIES = 1_000_000_000
+MOST_CHOSEN = 1_000_000
 DURATION_PATTERN = r"^\s*[0-9_.]+([eE][+-]?[0-9]+)?\s*(ns|us|µs|ms|s|min|h|d)\s*$"
 NUMERAL_PATTERN = r"^[0-9]+(_[0-9]+)*(\.[0-9]*)?([eE][+-]?[0-9]+)?$"
 SHARE_PATTERN = r"^\s*[0-9_.]+([eE][+-]?[0-9]+)?\s*%?\s*$"
@@ -167,6 +170,50 @@ Warmup = Annotated[
     WithJsonSchema({"type": "integer", "minimum": 0, "maximum": MOST_QUERIES}),
     _OR_NUMERAL,
     _Or({"const": "auto"}),
+]
+
+
+def _choices(value: object) -> tuple[int, ...]:
+    """Return the counts that a count, a list of them, or a range such as "1-4" stands for, rising, each once."""
+    expected = "a count, a list of counts, or a range such as 1-4"
+    if isinstance(value, str) and len(value) <= LONGEST_NUMBER and value.count("-") == 1:
+        low, high = (_count(part.strip(), expected, value) for part in value.split("-"))
+        if low > high:
+            raise ValueError(f"a range that rises, got {shown(value)}")
+        return counts_between(low, high)
+    items = value if isinstance(value, list | tuple) else [value]
+    if not items:
+        raise ValueError(f"{expected}, got an empty list")
+    return tuple(sorted({_count(item, expected, item) for item in items}))
+
+
+def _count(value: object, expected: str, written: object) -> int:
+    """Return a count of at least 1; raises ValueError with what was `expected` and `written`."""
+    try:
+        count = _whole(value)
+    except ValueError as error:
+        raise ValueError(f"{expected}, got {shown(written)}") from error
+    if not 1 <= count <= MOST_CHOSEN:
+        raise ValueError(f"counts from 1 to {MOST_CHOSEN:,}, got {shown(written)}")
+    return count
+
+
+def counts_between(low: int, high: int) -> tuple[int, ...]:
+    """Return counts from `low` to `high`: all of up to 20, else both ends and 1, 1.5, 2, 3, 5, 7 in each decade."""
+    if high - low < 20:
+        return tuple(range(low, high + 1))
+    steps = (step * 10**decade // 10 for decade in range(len(str(high)) + 1) for step in (10, 15, 20, 30, 50, 70))
+    return tuple(sorted({low, high, *(count for count in steps if low < count < high)}))
+
+
+Choices = Annotated[
+    tuple[int, ...],
+    PlainValidator(_choices),
+    WithJsonSchema(
+        {"type": "array", "minItems": 1, "items": {"type": "integer", "minimum": 1, "maximum": MOST_CHOSEN}}
+    ),
+    _Or({"type": "integer", "minimum": 1, "maximum": MOST_CHOSEN}),
+    _Or({"type": "string", "pattern": r"^\s*[0-9_]+(\s*-\s*[0-9_]+)?\s*$"}),
 ]
 
 

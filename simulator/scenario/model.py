@@ -13,6 +13,7 @@ from simulator.distributions.lognormal import Lognormal
 from simulator.distributions.written import shown
 from simulator.scenario.fields import (
     AFFINE,
+    Choices,
     Count,
     Documents,
     Duration,
@@ -33,7 +34,19 @@ from simulator.scenario.objectives import Objective, ObjectiveText
 from simulator.scenario.section import Section
 from simulator.scenario.traffic import Bursty, CandidateLaw, Daily, QueryClass, Trace, class_list
 
-__all__ = ["AffineCost", "Costs", "Merge", "Network", "Prices", "Scenario", "Sla", "Stage", "Traffic"]
+__all__ = [
+    "AffineCost",
+    "Costs",
+    "Merge",
+    "Network",
+    "Prices",
+    "Scenario",
+    "Size",
+    "Sla",
+    "Stage",
+    "StageSize",
+    "Traffic",
+]
 
 RankerName = Literal["logistic", "mlp", "two_tower"]
 NOTHING: Law[float] = Constant[Duration].model_validate({"mean": "0ms"})
@@ -178,6 +191,27 @@ class Prices(Section):
     """The price's currency."""
 
 
+class StageSize(Section):
+    """What `simulator size` may choose for one stage: a count, a list of counts, or a range such as 1-4."""
+
+    shards: Choices | None = None
+    """Numbers of shards to choose from; around what the cost of a call allows unless given."""
+    replicas: Choices | None = None
+    """Numbers of replicas to choose from; small ones, and as many as the load asks for, unless given."""
+    workers: Choices | None = None
+    """Numbers of workers of a replica to choose from; 1 to 16 unless given."""
+
+
+class Size(Section):
+    """Where `simulator size` looks for the cheapest system."""
+
+    stages: dict[Slug, StageSize] = {}  # noqa: RUF012  pydantic copies defaults
+    """What may be chosen, by the stage's name."""
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self.stages.items()))
+
+
 def _funnel(value: object) -> object:
     """Return a list as it is."""
     if not isinstance(value, list | tuple) or not value:
@@ -206,6 +240,8 @@ class Scenario(Section):
     """The broker's work."""
     prices: Prices | None = None
     """What it costs to run."""
+    size: Size = Size()
+    """Where `simulator size` looks."""
 
     @property
     def offered_qps(self) -> float:

@@ -90,7 +90,12 @@ def _expectation(details: ErrorDetails, got: str) -> str:
         bound = context[bounds[kind]]
         sort = "a whole number" if isinstance(bound, int) else "a number"
         return f"{sort} {words[bounds[kind]]} {bound:,.15g}, got {got}"
-    wanted = {"tuple_type": "a list", "bool_type": "true or false", "string_type": "text"}
+    wanted = {
+        "tuple_type": "a list",
+        "dict_type": "a mapping of keys",
+        "bool_type": "true or false",
+        "string_type": "text",
+    }
     return f"{wanted.get(kind, details['msg'])}, got {got}"
 
 
@@ -131,7 +136,8 @@ def _known_at(loc: tuple[int | str, ...]) -> list[str]:
             sections = tagged
             continue
         fields = [section.model_fields[part] for section in sections if part in section.model_fields]
-        sections = [model for field in fields for model in _models_in(field.annotation)]
+        if fields:  # else a name of the user's own, the key of a mapping by name
+            sections = [model for field in fields for model in _models_in(field.annotation)]
     keys = [key for section in sections for key in known_keys(section)]
     return ["distribution", *keys] if sections == [AffineCost] else keys
 

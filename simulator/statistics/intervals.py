@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["Estimate", "estimate", "student_half_width"]
+__all__ = ["CONFIDENCE", "Estimate", "estimate", "student_half_width"]
 
 CONFIDENCE = 0.95
 
@@ -32,8 +32,8 @@ class Estimate:
         return {name: None if math.isnan(number) else number for name, number in named.items()}
 
 
-def estimate(values: Sequence[float]) -> Estimate:
-    """Return the mean of one value a replication, with its 95% Student-t interval (Law, Simulation Modeling, 9.4.1).
+def estimate(values: Sequence[float], confidence: float = CONFIDENCE) -> Estimate:
+    """Return the mean of one value a replication, with its Student-t interval (Law, Simulation Modeling, 9.4.1).
 
     A NaN among the values makes the whole estimate NaN: what one replication cannot tell, the run cannot.
     """
@@ -42,12 +42,12 @@ def estimate(values: Sequence[float]) -> Estimate:
     if count < 2 or math.isnan(mean):
         return Estimate(mean, math.nan, math.nan)
     variance = math.fsum((value - mean) ** 2 for value in values) / (count - 1)
-    half = student_half_width(count) * math.sqrt(variance / count)
+    half = student_half_width(count, confidence) * math.sqrt(variance / count)
     return Estimate(mean, mean - half, mean + half)
 
 
-def student_half_width(count: int) -> float:
-    """Return half the 95% Student-t interval of the mean of `count` values, at least 2, in standard errors."""
+def student_half_width(count: int, confidence: float = CONFIDENCE) -> float:
+    """Return half the Student-t interval of the mean of `count` values, at least 2, in standard errors."""
     from scipy.special import stdtrit  # a quarter of a second to load, and only runs need it
 
-    return float(stdtrit(count - 1, (1 + CONFIDENCE) / 2))
+    return float(stdtrit(count - 1, (1 + confidence) / 2))
