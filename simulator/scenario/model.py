@@ -5,7 +5,7 @@ The line under a key is its description in the JSON Schema, and so what an edito
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Tag, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Tag, model_validator
 
 from simulator.distributions.base import Law
 from simulator.distributions.constant import Constant
@@ -31,8 +31,9 @@ from simulator.scenario.fields import (
     law_union,
 )
 from simulator.scenario.objectives import ObjectiveText
+from simulator.scenario.vary import AxisText
 
-__all__ = ["AffineCost", "Costs", "Merge", "Network", "Prices", "Scenario", "Sla", "Stage", "Traffic"]
+__all__ = ["AffineCost", "Compare", "Costs", "Merge", "Network", "Prices", "Scenario", "Sla", "Stage", "Traffic"]
 
 RankerName = Literal["logistic", "mlp", "two_tower"]
 NOTHING: Law[float] = Constant[Duration].model_validate({"mean": "0ms"})
@@ -174,6 +175,13 @@ class Prices(Section):
     """The price's currency."""
 
 
+class Compare(Section):
+    """Settings to compare, each in place of the scenario's own."""
+
+    vary: tuple[AxisText, ...] = Field(min_length=1)
+    """What to vary: PATH=V1,V2,...; several make a grid. Paths joined by commas vary together, values joined by x."""
+
+
 def _funnel(value: object) -> object:
     """Return a list as it is."""
     if not isinstance(value, list | tuple) or not value:
@@ -202,6 +210,8 @@ class Scenario(Section):
     """The broker's work."""
     prices: Prices | None = None
     """What it costs to run."""
+    compare: Compare | None = None
+    """What `simulator compare` and the report set side by side."""
 
     @property
     def offered_qps(self) -> float:
