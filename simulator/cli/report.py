@@ -24,20 +24,29 @@ def report(  # noqa: PLR0913  one parameter an option
     quiet: Quiet = False,
 ) -> None:
     """Write reports: a page, Markdown, JSON, CSV and plots."""
-    from simulator.scenario.load import load_scenario  # heavy, and only some commands need it
+    from simulator.scenario.grid import load_grid  # heavy, and only some commands need it
+    from simulator.scenario.load import load_scenario
     from simulator.scenario.work import CAPACITY_RUNS, check_work, parse_requests, requests_of
 
     overrides = all_overrides(set_, seed, replications)
     scenarios = [load_scenario(file, overrides) for file in files]
-    for scenario in scenarios:
-        check_work(requests_of(scenario, CAPACITY_RUNS + 1), parse_requests(max_requests))
+    grids = [
+        load_grid(file, overrides) if scenario.compare else None
+        for file, scenario in zip(files, scenarios, strict=True)
+    ]
+    for scenario, grid in zip(scenarios, grids, strict=True):
+        rows = [cell.scenario for cell in grid.cells] if grid else []
+        work = sum(requests_of(one, CAPACITY_RUNS + 1) for one in [scenario, *rows])
+        check_work(work, parse_requests(max_requests))
 
     from simulator.capacity.answer import find_capacity
+    from simulator.capacity.compare import compare
     from simulator.capacity.run import run_scenario  # loads Numba, so only once the scenarios are known to be good
     from simulator.cli.run import exit_code_of
     from simulator.engine.replications import ENGINES
     from simulator.errors import InputError
     from simulator.report.build import write_report
+    from simulator.report.compare_sentence import compare_sentence, compare_warnings
     from simulator.report.files import make_folder
     from simulator.report.sentence import answer_sentence
 
@@ -48,7 +57,7 @@ def report(  # noqa: PLR0913  one parameter an option
         raise InputError(f"FILE: expected scenarios of different names, got {', '.join(twice)} twice; rename one")
     make_folder(out)
     worst = 0
-    for scenario in scenarios:
+    for scenario, grid in zip(scenarios, grids, strict=True):
         with progress(scenario.name, quiet=quiet) as on_progress:
             answer = run_scenario(scenario, engine, on_progress)
         warn(answer.warnings, quiet=quiet)
@@ -56,7 +65,13 @@ def report(  # noqa: PLR0913  one parameter an option
         if scenario.sla and scenario.sla.objectives:
             with progress(f"{scenario.name}: capacity", quiet=quiet) as on_progress:
                 capacity = find_capacity(scenario, engine, on_progress)
-        page = write_report(answer, capacity, out, overrides_by_path(overrides))
-        typer.echo(f"{page}\n  {answer_sentence(answer)}")
+        comparison = None
+        if grid is not None:
+            with progress(f"{scenario.name}: compare", quiet=quiet) as on_progress:
+                comparison = compare(grid, engine, on_progress)
+            warn(compare_warnings(comparison), quiet=quiet)
+            worst = max(worst, exit_code_of(comparison.verdict, saturated=False))
+        page = write_report(answer, out, overrides_by_path(overrides), capacity, comparison)
+        typer.echo(f"{page}\n  {compare_sentence(comparison) if comparison else answer_sentence(answer)}")
         worst = max(worst, exit_code_of(answer.verdict, saturated=bool(answer.saturated)))
     raise typer.Exit(worst)

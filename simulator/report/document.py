@@ -8,9 +8,19 @@ from typing import Any
 from simulator import __version__
 from simulator.capacity.answer import CapacityAnswer, CurvePoint
 from simulator.capacity.run import RunAnswer, StageAnswer
+from simulator.costs.profile import Profile
 from simulator.statistics.intervals import Estimate
 
-__all__ = ["SCHEMA_VERSION", "capacity_document", "run_document"]
+__all__ = [
+    "MS",
+    "SCHEMA_VERSION",
+    "UNKNOWN",
+    "capacity_document",
+    "objective_document",
+    "provenance_document",
+    "run_document",
+    "stage_document",
+]
 
 SCHEMA_VERSION = 1
 MS = 1000.0
@@ -45,7 +55,7 @@ def run_document(answer: RunAnswer, overrides: dict[str, str]) -> dict[str, Any]
         "error_rate": answer.error_rate.as_json(),
         "coverage": answer.coverage.as_json(),
         "goodput_qps": answer.goodput_qps.as_json(),
-        "stages": [_stage(stage, saturated=stage.name in answer.saturated) for stage in answer.stages],
+        "stages": [stage_document(stage, saturated=stage.name in answer.saturated) for stage in answer.stages],
         "merge": {
             "utilization": answer.merge_utilization.as_json() if answer.plan.merge_workers else None,
             "workers": answer.plan.merge_workers or None,
@@ -57,11 +67,11 @@ def run_document(answer: RunAnswer, overrides: dict[str, str]) -> dict[str, Any]
         "backlog_growth": None if math.isnan(answer.backlog.growth) else answer.backlog.growth,
         "queries_in_system": answer.in_system.as_json(),
         "arrival_rate_times_latency": answer.little.as_json(),
-        "objectives": [_objective(answer, i) for i in range(len(answer.judged))],
+        "objectives": [objective_document(answer, i) for i in range(len(answer.judged))],
         "verdict": answer.verdict,
         "warnings": list(answer.warnings),
         "conservation": vars(answer.conservation),
-        "provenance": _provenance(answer, overrides),
+        "provenance": provenance_document(answer.profile, overrides),
     }
     if answer.saturated:
         document["transient_latency_ms"] = latency
@@ -87,7 +97,7 @@ def capacity_document(answer: CapacityAnswer, overrides: dict[str, str]) -> dict
         "curve": [_point(point) for point in answer.curve],
         "confirmation": run_document(answer.confirmation, overrides),
         "warnings": list(answer.warnings),
-        "provenance": _provenance(answer.confirmation, overrides),
+        "provenance": provenance_document(answer.profile, overrides),
     }
 
 
@@ -103,7 +113,7 @@ def _point(point: CurvePoint) -> dict[str, Any]:
     }
 
 
-def _stage(stage: StageAnswer, *, saturated: bool) -> dict[str, Any]:
+def stage_document(stage: StageAnswer, *, saturated: bool) -> dict[str, Any]:
     """Return one stage; latencies of a saturated stage are not known."""
     mean = UNKNOWN if saturated else stage.latency.scaled(MS)
     queue = UNKNOWN if saturated else stage.queue.scaled(MS)
@@ -123,7 +133,7 @@ def _stage(stage: StageAnswer, *, saturated: bool) -> dict[str, Any]:
     }
 
 
-def _objective(answer: RunAnswer, i: int) -> dict[str, Any]:
+def objective_document(answer: RunAnswer, i: int) -> dict[str, Any]:
     """Return one objective; latencies in milliseconds, shares as they are."""
     judged = answer.judged[i]
     is_time = judged.objective.metric in ("percentile", "mean", "max")
@@ -145,11 +155,11 @@ def _threshold(seconds: float) -> str:
     return f"{seconds:g}s" if seconds >= 1 else f"{seconds * MS:g}ms"
 
 
-def _provenance(answer: RunAnswer, overrides: dict[str, str]) -> dict[str, Any]:
+def provenance_document(profile: Profile, overrides: dict[str, str]) -> dict[str, Any]:
     """Return what made the numbers."""
     return {
-        "profile": answer.profile.name,
-        "profile_measured_on": dict(answer.profile.provenance),
+        "profile": profile.name,
+        "profile_measured_on": dict(profile.provenance),
         "package": __version__,
         "numpy": version("numpy"),
         "numba": version("numba"),

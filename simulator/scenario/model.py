@@ -3,9 +3,10 @@
 The line under a key is its description in the JSON Schema, and so what an editor shows.
 """
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Tag, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Tag, model_validator
 
 from simulator.distributions.base import Law
 from simulator.distributions.constant import Constant
@@ -175,18 +176,22 @@ class Prices(Section):
     """The price's currency."""
 
 
+def _at_least_one(what: str) -> Callable[[object], object]:
+    """Return the check that a value is a list of at least one `what`, which returns it as it is."""
+
+    def check(value: object) -> object:
+        if not isinstance(value, list | tuple) or not value:
+            raise ValueError(f"a list of at least one {what}, got {shown(value) if value else 'nothing'}")
+        return value
+
+    return check
+
+
 class Compare(Section):
     """Settings to compare, each in place of the scenario's own."""
 
-    vary: tuple[AxisText, ...] = Field(min_length=1)
+    vary: Annotated[tuple[AxisText, ...], BeforeValidator(_at_least_one("axis such as funnel.retrieve.shards=10,20"))]
     """What to vary: PATH=V1,V2,...; several make a grid. Paths joined by commas vary together, values joined by x."""
-
-
-def _funnel(value: object) -> object:
-    """Return a list as it is."""
-    if not isinstance(value, list | tuple) or not value:
-        raise ValueError(f"a list of at least one stage, got {shown(value) if value else 'nothing'}")
-    return value
 
 
 class Scenario(Section):
@@ -202,7 +207,7 @@ class Scenario(Section):
     """What is promised."""
     traffic: Traffic
     """The queries."""
-    funnel: Annotated[tuple[Stage, ...], BeforeValidator(_funnel)]
+    funnel: Annotated[tuple[Stage, ...], BeforeValidator(_at_least_one("stage"))]
     """The stages, in order."""
     costs: Costs = Costs()
     """Where measured costs come from."""
