@@ -91,7 +91,7 @@ def _verdict(comparison: Comparison) -> str:
     if row.run.saturated:
         queue, load = row.run.saturated[0], row.run.load.highest
         return (
-            f"Every row is saturated; the least is {named}, where {queue} is offered {load:.0%} of what it can serve."
+            f"Every row is saturated; the least is {named}, where the backlog of {queue} grows at {load:.0%} of its capacity."
         )
     if row.meets:
         meeting = [one for one in comparison.rows if one.meets]

@@ -156,7 +156,7 @@ def test_luck_is_marked(made):
         ("grid", ["first.workers=", "second.workers=", "qps="]),
         ("unasked", ["Fastest: speed=2", "workers", "without objectives"]),
         ("missed", ["No row meets every objective; the nearest is", "p99 < 1ms is missed; mean < 1ms is missed"]),
-        ("saturated", ["Every row is saturated; the least is qps=1000, where first is offered"]),
+        ("saturated", ["Every row is saturated; the least is qps=1000, where the backlog of first grows at 400%"]),
         ("once", ["No row surely meets every objective", "is inconclusive"]),
     ],
 )
