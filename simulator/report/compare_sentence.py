@@ -89,10 +89,8 @@ def _verdict(comparison: Comparison) -> str:
     row = comparison.rows[comparison.best]
     named = _named(comparison, row)
     if row.run.saturated:
-        queue, load = row.run.saturated[0], row.run.load.highest
-        return (
-            f"Every row is saturated; the least is {named}, where the backlog of {queue} grows at {load:.0%} of its capacity."
-        )
+        where = f"where the backlog of {row.run.saturated[0]} grows at {row.run.load.highest:.0%} of its capacity"
+        return f"Every row is saturated; the least is {named}, {where}."
     if row.meets:
         meeting = [one for one in comparison.rows if one.meets]
         asked = "every objective" if len(row.run.judged) > 1 else row.run.judged[0].objective.text

@@ -39,14 +39,14 @@ def span(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def workers(span) -> Comparison:
-    """One, one and two workers of the same queue, at 80% of the one's capacity."""
-    return compare(span("funnel.s.workers=1,1,2", price=3))
+    """One, one, two and three workers of the same queue, at 80% of the one's capacity."""
+    return compare(span("funnel.s.workers=1,1,2,3", objectives=["p99 < 10s"], price=3))
 
 
 def test_rows_are_the_grid_in_its_order(span, workers):
     """Each row holds its cell, its run at the offered load and its maximum load, as `run` and `capacity` find them."""
     profile = load_profile("default")
-    assert [row.cell.settings["funnel.s.workers"] for row in workers.rows] == [1, 1, 2]
+    assert [row.cell.settings["funnel.s.workers"] for row in workers.rows] == [1, 1, 2, 3]
     for row, cell in zip(workers.rows, workers.grid.cells, strict=True):
         assert row.run.latency == run_with(cell.scenario, profile, "compiled").latency
         assert row.maximum.roots == find_maximum(cell.scenario, profile).roots
@@ -62,10 +62,10 @@ def test_identical_rows_differ_by_exactly_nothing(workers):
 
 def test_a_difference_is_the_mean_of_the_replications_differences(workers):
     """The difference of p99, and of maximum load, is that of the pairs, with the interval of the paired t-test."""
-    first, _, two = workers.rows
+    first, *_, last = workers.rows
     for found, one, other in (
-        (two.difference.p99, first.tails, two.tails),
-        (two.difference.max_qps, first.maximum.roots, two.maximum.roots),
+        (last.difference.p99, first.tails, last.tails),
+        (last.difference.max_qps, first.maximum.roots, last.maximum.roots),
     ):
         pairs = [b - a for a, b in zip(one, other, strict=True)]
         mean = sum(pairs) / 10
@@ -76,7 +76,7 @@ def test_a_difference_is_the_mean_of_the_replications_differences(workers):
 
 def test_the_first_row_differs_from_nothing(workers):
     """Only later rows have a difference."""
-    assert [row.difference is None for row in workers.rows] == [True, False, False]
+    assert [row.difference is None for row in workers.rows] == [True, False, False, False]
 
 
 def test_twice_the_workers_are_significantly_faster(workers):
@@ -103,7 +103,8 @@ def test_the_grid_s_order_changes_no_row(span):
 
 def test_stage_times_sum_to_the_latency(span):
     """Service, queue, slowest and merge of a stage add up to its mean latency."""
-    for row in compare(span("funnel.s.shards=1,7", "traffic.candidates=5,20", queries=500)).rows:
+    network = {"request": "300ms", "response": "20ms"}
+    for row in compare(span("funnel.s.shards=1,7", "traffic.candidates=5,20", queries=500, network=network)).rows:
         time = row.times[0]
         total = time.service + time.queue + time.slowest + time.merge
         assert total == pytest.approx(row.run.stages[0].latency.value, rel=1e-9)
@@ -177,7 +178,7 @@ def test_a_saturated_row_is_no_candidate(span):
 
 def test_nothing_but_saturated_rows_is_missed_and_the_least_loaded_nearest(span):
     """Where every row is saturated none meets the objectives, and the nearest is the one least over its capacity."""
-    found = compare(span("traffic.qps=3,1.2,2", queries=500))
+    found = compare(span("traffic.qps,queries=3x100,1.2x4000,2x100"))
     assert (found.verdict, found.best) == ("missed", 1)
 
 
