@@ -45,12 +45,12 @@ def compare(  # noqa: PLR0913  one parameter an option
     out: Out = None,
 ) -> None:
     """Compare settings, shard counts above all, and name the best."""
-    from simulator.scenario.grid import load_grid  # heavy, and only some commands need it
-    from simulator.scenario.work import CAPACITY_RUNS, check_work, parse_requests, requests_of
+    from simulator.scenario.grid import ROW_RUNS, load_grid  # heavy, and only some commands need it
+    from simulator.scenario.work import check_work, parse_requests, requests_of
 
     overrides = all_overrides(set_, seed, replications)
     grid = load_grid(file, overrides, vary)
-    work = sum(requests_of(cell.scenario, CAPACITY_RUNS + 1) for cell in grid.cells)
+    work = sum(requests_of(cell.scenario, ROW_RUNS) for cell in grid.cells)
     check_work(work, parse_requests(max_requests))
 
     from simulator.capacity.compare import compare as compare_rows  # loads Numba, so only once the grid is known good

@@ -13,10 +13,13 @@ from simulator.scenario.model import Scenario
 from simulator.scenario.source import keys_of
 from simulator.scenario.vary import Axis, parse_axis
 
-__all__ = ["MOST_CELLS", "Cell", "Grid", "load_grid"]
+__all__ = ["MOST_CELLS", "ROW_RUNS", "Cell", "Grid", "load_grid"]
 
 MOST_CELLS = 10_000
 MOST_PROBLEMS = 20
+
+ROW_RUNS = 6
+"""About how many times a row simulates each replication: at its own load, and in the search for its maximum."""
 
 
 @dataclass(frozen=True)
@@ -115,10 +118,11 @@ def _check_size(axes: tuple[Axis, ...], replications: int, where: str) -> None:
     """Raise TooLargeError if there are too many cells, before any of them is made."""
     count = prod(len(axis.values) for axis in axes)
     if count > MOST_CELLS:
+        simulations = count * replications * ROW_RUNS
         sizes = " x ".join(f"{len(axis.values):,}" for axis in axes)
         raise TooLargeError(
             f"{where}: expected at most {MOST_CELLS:,} rows, got {sizes} = {count:,}, each of {replications} "
-            f"replications and a search for its maximum load: about {count * replications * 6:,} simulations; vary less"
+            f"replications and a search for its maximum load: about {simulations:,} simulations; vary less"
         )
 
 

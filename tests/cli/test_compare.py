@@ -126,6 +126,14 @@ def test_a_grid_of_too_many_rows_is_refused_with_the_estimate(simulator, small):
     assert time.monotonic() - began < 20
 
 
+def test_work_beyond_the_limit_is_refused_with_the_estimate(simulator, small):
+    """Rows that together send more requests than --max-requests are refused with exit code 5 and the estimate."""
+    assert simulator("compare", small(), *SHARDS, "-q", "--max-requests", "120_000").code == 0
+    outcome = simulator("compare", small(), *SHARDS, "--max-requests", "110_000")  # 6 x 3 x 500 x (1 + 3 + 9) = 117,000
+    assert (outcome.code, outcome.stdout) == (5, "")
+    assert "1.2e+05 requests" in outcome.stderr
+
+
 def test_check_reads_the_compare_section(simulator, small):
     """`check` refuses a file whose own comparison has an unknown path, and says where."""
     outcome = simulator("check", small(compare={"vary": ["funnel.frist.shards=1,2"]}))
