@@ -44,7 +44,7 @@ def make_app() -> "typer.Typer":
     """Return the application with every command; their modules load their own heavy parts when called."""
     import typer  # not needed to show the help
 
-    from simulator.cli import calibrate, capacity, check, report, run, schema, size
+    from simulator.cli import calibrate, capacity, check, compare, report, run, schema, size
 
     app = typer.Typer(
         help=DESCRIPTION,
@@ -54,7 +54,16 @@ def make_app() -> "typer.Typer":
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    commands = (check.check, run.run, capacity.capacity, size.size, report.report, calibrate.calibrate, schema.schema)
+    commands = (
+        check.check,
+        run.run,
+        capacity.capacity,
+        compare.compare,
+        size.size,
+        report.report,
+        calibrate.calibrate,
+        schema.schema,
+    )
     for command in commands:
         app.command()(command)
     return app

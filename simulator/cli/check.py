@@ -16,11 +16,14 @@ def check(
     """Check a scenario and show all its errors, each with its place."""
     from simulator.costs.profile import load_profile
     from simulator.errors import Problem, ProfileError, ScenarioError
+    from simulator.scenario.grid import load_grid
     from simulator.scenario.load import load_scenario  # heavy, and only some commands need it
 
     try:
         scenario = load_scenario(file, set_)
         load_profile(scenario.costs.profile)
+        if scenario.compare:
+            load_grid(file, set_)
     except (ScenarioError, ProfileError) as error:
         if not json:
             raise

@@ -1,12 +1,16 @@
 """`simulator report`: everything a scenario's sections ask, as HTML, Markdown, JSON, CSV and plots."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from simulator.cli.console import check_choice, progress, warn
 from simulator.cli.options import Engine, MaxRequests, Quiet, Replications, Seed, Set, all_overrides, overrides_by_path
+
+if TYPE_CHECKING:
+    from simulator.scenario.grid import Grid
+    from simulator.scenario.model import Scenario
 
 __all__ = ["report"]
 
@@ -24,22 +28,23 @@ def report(  # noqa: PLR0913  one parameter an option
     quiet: Quiet = False,
 ) -> None:
     """Write reports: a page, Markdown, JSON, CSV and plots."""
-    from simulator.scenario.load import load_scenario  # heavy, and only some commands need it
+    from simulator.scenario.grid import ROW_RUNS, load_grid  # heavy, and only some commands need it
+    from simulator.scenario.load import load_scenario
     from simulator.scenario.work import CAPACITY_RUNS, check_work, parse_requests, requests_of
 
     overrides = all_overrides(set_, seed, replications)
     scenarios = [load_scenario(file, overrides) for file in files]
-    for scenario in scenarios:
-        check_work(requests_of(scenario, CAPACITY_RUNS + 1), parse_requests(max_requests))
+    grids = [
+        load_grid(file, overrides) if scenario.compare else None
+        for file, scenario in zip(files, scenarios, strict=True)
+    ]
+    for scenario, grid in zip(scenarios, grids, strict=True):
+        rows = sum(requests_of(cell.scenario, ROW_RUNS) for cell in grid.cells) if grid else 0.0
+        check_work(requests_of(scenario, CAPACITY_RUNS + 1) + rows, parse_requests(max_requests))
 
-    from simulator.capacity.answer import find_capacity
-    from simulator.capacity.run import run_scenario  # loads Numba, so only once the scenarios are known to be good
-    from simulator.cli.run import exit_code_of
     from simulator.engine.replications import ENGINES
     from simulator.errors import InputError
-    from simulator.report.build import write_report
     from simulator.report.files import make_folder
-    from simulator.report.sentence import answer_sentence
 
     check_choice("--engine", engine, ENGINES)
     names = [scenario.name for scenario in scenarios]
@@ -47,16 +52,38 @@ def report(  # noqa: PLR0913  one parameter an option
     if twice:
         raise InputError(f"FILE: expected scenarios of different names, got {', '.join(twice)} twice; rename one")
     make_folder(out)
-    worst = 0
-    for scenario in scenarios:
-        with progress(scenario.name, quiet=quiet) as on_progress:
-            answer = run_scenario(scenario, engine, on_progress)
-        warn(answer.warnings, quiet=quiet)
-        capacity = None
-        if scenario.sla and scenario.sla.objectives:
-            with progress(f"{scenario.name}: capacity", quiet=quiet) as on_progress:
-                capacity = find_capacity(scenario, engine, on_progress)
-        page = write_report(answer, capacity, out, overrides_by_path(overrides))
-        typer.echo(f"{page}\n  {answer_sentence(answer)}")
-        worst = max(worst, exit_code_of(answer.verdict, saturated=bool(answer.saturated)))
-    raise typer.Exit(worst)
+    codes = [
+        _report_one(scenario, grid, out, engine, overrides_by_path(overrides), quiet=quiet)
+        for scenario, grid in zip(scenarios, grids, strict=True)
+    ]
+    raise typer.Exit(max(codes))
+
+
+def _report_one(
+    scenario: "Scenario", grid: "Grid | None", out: Path, engine: str, overrides: dict[str, str], *, quiet: bool
+) -> int:
+    """Write one scenario's report, say where and what it answers, and return its exit code."""
+    from simulator.capacity.answer import find_capacity  # loads Numba, so only once the scenarios are known to be good
+    from simulator.capacity.compare import compare
+    from simulator.capacity.run import run_scenario
+    from simulator.cli.run import exit_code_of
+    from simulator.report.build import write_report
+    from simulator.report.compare_sentence import compare_sentence, compare_warnings
+    from simulator.report.sentence import answer_sentence
+
+    capacity = comparison = None
+    with progress(scenario.name, quiet=quiet) as on_progress:
+        answer = run_scenario(scenario, engine, on_progress)
+    warn(answer.warnings, quiet=quiet)
+    code = exit_code_of(answer.verdict, saturated=bool(answer.saturated))
+    if scenario.sla and scenario.sla.objectives:
+        with progress(f"{scenario.name}: capacity", quiet=quiet) as on_progress:
+            capacity = find_capacity(scenario, engine, on_progress)
+    if grid is not None:
+        with progress(f"{scenario.name}: compare", quiet=quiet) as on_progress:
+            comparison = compare(grid, engine, on_progress)
+        warn(compare_warnings(comparison), quiet=quiet)
+        code = max(code, exit_code_of(comparison.verdict, saturated=False))
+    page = write_report(answer, out, overrides, capacity, comparison)
+    typer.echo(f"{page}\n  {compare_sentence(comparison) if comparison else answer_sentence(answer)}")
+    return code

@@ -13,10 +13,14 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 
 from simulator.capacity.answer import CapacityAnswer
+from simulator.capacity.compare import Comparison
 from simulator.capacity.run import ClassAnswer, RunAnswer
 from simulator.engine.result import PARTS
 from simulator.report.capacity_plots import HOCKEY_STICK
 from simulator.report.capacity_table import capacity_sentence
+from simulator.report.compare_document import compare_document
+from simulator.report.compare_plots import COMPARE_PLOT
+from simulator.report.compare_section import compare_context, compare_csv
 from simulator.report.document import capacity_document, run_document
 from simulator.report.files import make_folder, write_bytes, write_text
 from simulator.report.look import DARK, LIGHT, draw
@@ -41,10 +45,17 @@ class Picture:
     dark: str
 
 
-def write_report(answer: RunAnswer, capacity: CapacityAnswer | None, folder: Path, overrides: dict[str, str]) -> Path:
+def write_report(
+    answer: RunAnswer,
+    folder: Path,
+    overrides: dict[str, str],
+    capacity: CapacityAnswer | None = None,
+    comparison: Comparison | None = None,
+) -> Path:
     """Write the report of `answer` into `folder`/<scenario's name> and return the page's path.
 
-    `capacity` is the search for the maximum load, where the scenario has objectives.
+    `capacity` is the search for the maximum load, where the scenario has objectives; `comparison` what its compare
+    section asks.
 
     Raises
     ------
@@ -63,6 +74,13 @@ def write_report(answer: RunAnswer, capacity: CapacityAnswer | None, folder: Pat
         context["capacity"] = capacity_sentence(capacity)
         write_text(place / "capacity.json", _json(capacity_document(capacity, overrides)))
         write_text(place / "curve.csv", _csv(_curve_rows(capacity)))
+    if comparison is not None:
+        context["comparison"] = compare_context(comparison)
+        context["compare_picture"] = _write_picture(
+            "compare", COMPARE_PLOT, COMPARE_PLOT.make(comparison), place / "plots"
+        )
+        write_text(place / "compare.json", _json(compare_document(comparison, overrides)))
+        write_text(place / "compare.csv", _csv(compare_csv(comparison)))
     write_text(place / "report.json", _json(document))
     write_text(place / "latency.csv", _csv(_latency_rows(answer)))
     write_text(place / "stages.csv", _csv(_stage_rows(answer)))
@@ -118,6 +136,7 @@ def _context(answer: RunAnswer, document: dict[str, Any], pictures: list[Picture
         "theory": times_beside(answer),
         "pictures": pictures,
         "capacity": "",
+        "comparison": None,
         "warnings": answer.warnings,
         "provenance": _provenance(document),
     }

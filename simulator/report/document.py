@@ -12,7 +12,16 @@ from simulator.capacity.theory import Check
 from simulator.costs.profile import Profile
 from simulator.statistics.intervals import Estimate
 
-__all__ = ["MS", "SCHEMA_VERSION", "capacity_document", "provenance_document", "run_document"]
+__all__ = [
+    "MS",
+    "SCHEMA_VERSION",
+    "UNKNOWN",
+    "capacity_document",
+    "objective_document",
+    "provenance_document",
+    "run_document",
+    "stage_document",
+]
 
 SCHEMA_VERSION = 1
 MS = 1000.0
@@ -47,7 +56,7 @@ def run_document(answer: RunAnswer, overrides: dict[str, str]) -> dict[str, Any]
         "error_rate": answer.error_rate.as_json(),
         "coverage": answer.coverage.as_json(),
         "goodput_qps": answer.goodput_qps.as_json(),
-        "stages": [_stage(stage, saturated=stage.name in answer.saturated) for stage in answer.stages],
+        "stages": [stage_document(stage, saturated=stage.name in answer.saturated) for stage in answer.stages],
         "merge": {
             "utilization": answer.merge_utilization.as_json() if answer.plan.merge_workers else None,
             "workers": answer.plan.merge_workers or None,
@@ -60,7 +69,7 @@ def run_document(answer: RunAnswer, overrides: dict[str, str]) -> dict[str, Any]
         "queries_in_system": answer.in_system.as_json(),
         "arrival_rate_times_latency": answer.little.as_json(),
         "theory": [_beside(answer, check) for check in answer.theory],
-        "objectives": [_objective(answer, judged) for judged in answer.judged],
+        "objectives": [objective_document(answer, judged) for judged in answer.judged],
         "verdict": answer.verdict,
         "warnings": list(answer.warnings),
         "conservation": vars(answer.conservation),
@@ -106,7 +115,7 @@ def _point(point: CurvePoint) -> dict[str, Any]:
     }
 
 
-def _stage(stage: StageAnswer, *, saturated: bool) -> dict[str, Any]:
+def stage_document(stage: StageAnswer, *, saturated: bool) -> dict[str, Any]:
     """Return one stage; latencies of a saturated stage are not known."""
     mean = UNKNOWN if saturated else stage.latency.scaled(MS)
     queue = UNKNOWN if saturated else stage.queue.scaled(MS)
@@ -161,7 +170,7 @@ def _class(answer: RunAnswer, one: ClassAnswer) -> dict[str, Any]:
         "latency_ms": {
             name: (UNKNOWN if answer.saturated else found.scaled(MS)).as_json() for name, found in one.latency.items()
         },
-        "objectives": [_objective(answer, judged) for judged in one.judged],
+        "objectives": [objective_document(answer, judged) for judged in one.judged],
     }
 
 
@@ -170,7 +179,7 @@ def _window(one: WindowAnswer) -> dict[str, Any]:
     return {"from_s": one.from_s, "qps": one.qps, "p99_ms": one.p99.scaled(MS).as_json()}
 
 
-def _objective(answer: RunAnswer, judged: Judged) -> dict[str, Any]:
+def objective_document(answer: RunAnswer, judged: Judged) -> dict[str, Any]:
     """Return one objective; latencies in milliseconds, shares as they are."""
     is_time = judged.objective.metric in ("percentile", "mean", "max")
     known = not (answer.saturated and judged.objective.metric not in ("error_rate", "coverage"))

@@ -23,7 +23,7 @@ from simulator.scenario.overrides import apply_overrides
 from simulator.scenario.problems import problems_of
 from simulator.scenario.source import Path, Source, shown_path
 
-__all__ = ["load_scenario", "parse_scenario"]
+__all__ = ["load_scenario", "parse_scenario", "read_file", "read_value"]
 
 MAX_BYTES, MAX_DEPTH, MAX_VALUES = 1_000_000, 50, 100_000
 
@@ -47,6 +47,11 @@ def load_scenario(path: str | FilePath, overrides: Sequence[str] = ()) -> Scenar
         If it is no scenario; holds every problem, in the file's order.
     """
     path = FilePath(path)
+    return parse_scenario(read_file(path), str(path), overrides, path.parent)
+
+
+def read_file(path: FilePath) -> str:
+    """Return the text of the scenario file at `path`; raises InputError if it cannot be read."""
     try:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
@@ -62,10 +67,9 @@ def load_scenario(path: str | FilePath, overrides: Sequence[str] = ()) -> Scenar
     if len(content) > MAX_BYTES:
         raise InputError(f"{path}: over {MAX_BYTES:,} bytes; a scenario is smaller: give another file")
     try:
-        text = content.decode("utf-8-sig")
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: not UTF-8 text (byte {error.start}); a scenario is a YAML text file") from error
-    return parse_scenario(text, str(path), overrides, path.parent)
 
 
 def parse_scenario(
@@ -92,7 +96,7 @@ def parse_scenario(
         got = "a list" if isinstance(source.data, list) else "nothing" if source.data is None else "a single value"
         expected = f"expected a mapping of keys such as name: and funnel:, got {got}"
         raise ScenarioError([*map(_second, problems), Problem(source.place(()), "", expected)])
-    findings = apply_overrides(source, overrides, _read_value) + take_out_unsupported(source)
+    findings = apply_overrides(source, overrides, read_value) + take_out_unsupported(source)
     scenario = None
     if not findings or {"traffic", "funnel"} & source.data.keys():  # a file of later sections alone misses nothing else
         try:
@@ -269,8 +273,14 @@ def _plain(node: _Node, path: Path, keys: _Keys) -> Any:  # noqa: ANN401  plain 
     return mapping
 
 
-def _read_value(text: str, name: str) -> Any:  # noqa: ANN401  a value of any kind
-    """Return the value of an override, read as in a file."""
+def read_value(text: str, name: str) -> Any:  # noqa: ANN401  a value of any kind
+    """Return the value that `text` writes, read as in a file; `name` is what problems call it.
+
+    Raises
+    ------
+    ScenarioError
+        If it is no YAML, or not of the kind that scenarios use.
+    """
     source, problems = _read(text, name)
     if problems:
         raise ScenarioError([*map(_second, problems)])

@@ -3,6 +3,7 @@
 The line under a key is its description in the JSON Schema, and so what an editor shows.
 """
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, ConfigDict, Tag, model_validator
@@ -33,9 +34,11 @@ from simulator.scenario.fields import (
 from simulator.scenario.objectives import Objective, ObjectiveText
 from simulator.scenario.section import Section
 from simulator.scenario.traffic import Bursty, CandidateLaw, Daily, QueryClass, Trace, class_list
+from simulator.scenario.vary import AxisText
 
 __all__ = [
     "AffineCost",
+    "Compare",
     "Costs",
     "Merge",
     "Network",
@@ -212,11 +215,22 @@ class Size(Section):
         return hash(frozenset(self.stages.items()))
 
 
-def _funnel(value: object) -> object:
-    """Return a list as it is."""
-    if not isinstance(value, list | tuple) or not value:
-        raise ValueError(f"a list of at least one stage, got {shown(value) if value else 'nothing'}")
-    return value
+def _at_least_one(what: str) -> Callable[[object], object]:
+    """Return the check that a value is a list of at least one `what`, which returns it as it is."""
+
+    def check(value: object) -> object:
+        if not isinstance(value, list | tuple) or not value:
+            raise ValueError(f"a list of at least one {what}, got {shown(value) if value else 'nothing'}")
+        return value
+
+    return check
+
+
+class Compare(Section):
+    """Settings to compare, each in place of the scenario's own."""
+
+    vary: Annotated[tuple[AxisText, ...], BeforeValidator(_at_least_one("axis such as funnel.retrieve.shards=10,20"))]
+    """What to vary: PATH=V1,V2,...; several make a grid. Paths joined by commas vary together, values joined by x."""
 
 
 class Scenario(Section):
@@ -232,7 +246,7 @@ class Scenario(Section):
     """What is promised."""
     traffic: Traffic
     """The queries."""
-    funnel: Annotated[tuple[Stage, ...], BeforeValidator(_funnel)]
+    funnel: Annotated[tuple[Stage, ...], BeforeValidator(_at_least_one("stage"))]
     """The stages, in order."""
     costs: Costs = Costs()
     """Where measured costs come from."""
@@ -240,6 +254,8 @@ class Scenario(Section):
     """The broker's work."""
     prices: Prices | None = None
     """What it costs to run."""
+    compare: Compare | None = None
+    """What `simulator compare` and the report set side by side."""
     size: Size = Size()
     """Where `simulator size` looks."""
 

@@ -1,19 +1,16 @@
 """`--set PATH=VALUE`: one value of the scenario changed before it is validated. Stages go by name or by number."""
 
-import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from simulator.distributions.written import shown
 from simulator.errors import ScenarioError
 from simulator.scenario.problems import Finding, nearest
-from simulator.scenario.source import Path, Source
+from simulator.scenario.source import Path, Source, keys_of
 
 __all__ = ["apply_overrides"]
 
 ReadValue = Callable[[str, str], Any]
-
-_LEVEL = re.compile(r"p\d+")
 
 
 def apply_overrides(source: Source, settings: Sequence[str], read_value: ReadValue) -> list[Finding]:
@@ -28,7 +25,7 @@ def apply_overrides(source: Source, settings: Sequence[str], read_value: ReadVal
 def _apply(source: Source, setting: str, read_value: ReadValue) -> Finding | None:
     """Set one value; return why it could not be."""
     written, equals, text = setting.partition("=")
-    parts = _parts(written.strip())
+    parts = keys_of(written.strip())
     if not equals or not all(parts):
         source.overrides[(setting,)] = setting
         return Finding(
@@ -56,14 +53,6 @@ def _apply(source: Source, setting: str, read_value: ReadValue) -> Finding | Non
             holder[part] = {}
         holder = holder[found]
     return None
-
-
-def _parts(written: str) -> list[str]:
-    """Return the keys of a path; the point in a percentile such as p99.9 parts nothing."""
-    parts = written.split(".")
-    if len(parts) > 1 and parts[-1].isdecimal() and _LEVEL.fullmatch(parts[-2]):
-        parts[-2:] = [f"{parts[-2]}.{parts[-1]}"]
-    return parts
 
 
 def _key(holder: Any, path: Path, part: str) -> str | int | Finding:  # noqa: ANN401  plain data of any shape

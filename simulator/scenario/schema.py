@@ -25,8 +25,12 @@ def scenario_schema() -> dict[str, Any]:
         if law is not None:
             _complete(definition, law)
     _tidy(schema, names)
-    schema["properties"]["funnel"]["minItems"] = 1  # pydantic would count only the stages without mistakes
-    schema["$defs"]["Traffic"]["properties"]["classes"]["minItems"] = 1
+    for filled in (
+        schema["properties"]["funnel"],
+        schema["$defs"]["Compare"]["properties"]["vary"],
+        schema["$defs"]["Traffic"]["properties"]["classes"],
+    ):
+        filled["minItems"] = 1  # pydantic would count only the items without mistakes
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Capacity simulator scenario, version 1",

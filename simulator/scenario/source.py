@@ -1,11 +1,14 @@
 """A scenario file as plain data that remembers where everything was written."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Path", "Source", "inside", "shown_path"]
+__all__ = ["Path", "Source", "inside", "keys_of", "shown_path"]
 
 Path = tuple[str | int, ...]
+
+_LEVEL = re.compile(r"p\d+")
 
 
 @dataclass
@@ -56,6 +59,14 @@ class Source:
         """Return the setting that last wrote `path`, or something that holds it."""
         prefixes = (path[:length] for length in range(len(path), 0, -1))
         return next((self.overrides[prefix] for prefix in prefixes if prefix in self.overrides), None)
+
+
+def keys_of(written: str) -> list[str]:
+    """Return the keys of a path; the point in a percentile such as p99.9 parts nothing."""
+    parts = written.split(".")
+    if len(parts) > 1 and parts[-1].isdecimal() and _LEVEL.fullmatch(parts[-2]):
+        parts[-2:] = [f"{parts[-2]}.{parts[-1]}"]
+    return parts
 
 
 def shown_path(data: Any, path: Path) -> str:  # noqa: ANN401  plain data of any shape

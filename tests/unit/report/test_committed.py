@@ -6,12 +6,18 @@ from typing import Any
 
 import pytest
 
+from simulator.capacity.compare import compare
 from simulator.capacity.run import run_scenario
+from simulator.report.compare_document import compare_document
+from simulator.report.compare_sentence import compare_sentence
 from simulator.report.document import run_document
 from simulator.report.sentence import answer_sentence
+from simulator.scenario.grid import load_grid
 from simulator.scenario.load import load_scenario
 
 ROOT = Path(__file__).parents[3]
+SCENARIOS = sorted((ROOT / "scenarios").glob("*.yaml"))
+COMPARING = [path for path in SCENARIOS if load_scenario(path).compare]
 
 
 def leaves(value: Any, path: str = "") -> dict[str, Any]:
@@ -23,16 +29,31 @@ def leaves(value: Any, path: str = "") -> dict[str, Any]:
     return {path: value}
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "scenarios").glob("*.yaml")), ids=lambda path: path.name)
+def assert_same(path: Path, document: dict[str, Any]) -> None:
+    """The document in a file equals `document` but for where it was made."""
+    committed = leaves(json.loads(path.read_text()) | {"provenance": None})
+    fresh = leaves(json.loads(json.dumps(document)) | {"provenance": None})
+    assert committed.keys() == fresh.keys()
+    for name, value in fresh.items():
+        expected = pytest.approx(value, rel=1e-9, abs=1e-12) if isinstance(value, float) else value
+        assert committed[name] == expected, name
+
+
+@pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.name)
 def test_committed_reports_are_what_the_scenarios_give(path):
     """Each committed report holds the numbers of a fresh run, to nine digits, and its sentence."""
     scenario = load_scenario(path)
     folder = ROOT / "reports" / scenario.name
     answer = run_scenario(scenario)
-    committed = leaves(json.loads((folder / "report.json").read_text()) | {"provenance": None})
-    fresh = leaves(run_document(answer, {}) | {"provenance": None})
-    assert committed.keys() == fresh.keys()
-    for name, value in fresh.items():
-        expected = pytest.approx(value, rel=1e-9, abs=1e-12) if isinstance(value, float) else value
-        assert committed[name] == expected, name
+    assert_same(folder / "report.json", run_document(answer, {}))
     assert answer_sentence(answer) in (folder / "report.md").read_text()
+
+
+@pytest.mark.parametrize("path", COMPARING, ids=lambda path: path.name)
+def test_committed_comparisons_are_what_the_scenarios_give(path):
+    """Each committed comparison holds the numbers of a fresh one, to nine digits, and its sentence."""
+    grid = load_grid(path)
+    folder = ROOT / "reports" / grid.base.name
+    comparison = compare(grid)
+    assert_same(folder / "compare.json", compare_document(comparison, {}))
+    assert compare_sentence(comparison) in (folder / "report.md").read_text()

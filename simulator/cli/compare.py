@@ -1,0 +1,76 @@
+"""`simulator compare`: a grid of settings side by side, and which row is best."""
+
+from typing import Annotated
+
+import typer
+
+from simulator.cli.console import check_choice, progress, show, show_json, warn
+from simulator.cli.options import (
+    Engine,
+    File,
+    Json,
+    MaxRequests,
+    Out,
+    Quiet,
+    Replications,
+    Seed,
+    Set,
+    all_overrides,
+    overrides_by_path,
+)
+
+__all__ = ["compare"]
+
+Vary = Annotated[
+    list[str],
+    typer.Option(
+        "--vary",
+        metavar="PATH=V1,V2,...",
+        help="What to vary, as in funnel.retrieve.shards=10,20. Repeatable: a grid. Several together: "
+        "funnel.retrieve.shards,replicas=6x1,3x2.",
+    ),
+]
+
+
+def compare(  # noqa: PLR0913  one parameter an option
+    file: File,
+    vary: Vary = [],  # noqa: B006  typer never changes it
+    set_: Set = [],  # noqa: B006  typer never changes it
+    seed: Seed = None,
+    replications: Replications = None,
+    max_requests: MaxRequests = "1e12",
+    engine: Engine = "compiled",
+    json: Json = False,
+    quiet: Quiet = False,
+    out: Out = None,
+) -> None:
+    """Compare settings, shard counts above all, and name the best."""
+    from simulator.scenario.grid import ROW_RUNS, load_grid  # heavy, and only some commands need it
+    from simulator.scenario.work import check_work, parse_requests, requests_of
+
+    overrides = all_overrides(set_, seed, replications)
+    grid = load_grid(file, overrides, vary)
+    work = sum(requests_of(cell.scenario, ROW_RUNS) for cell in grid.cells)
+    check_work(work, parse_requests(max_requests))
+
+    from simulator.capacity.compare import compare as compare_rows  # loads Numba, so only once the grid is known good
+    from simulator.cli.run import exit_code_of
+    from simulator.engine.replications import ENGINES
+    from simulator.report.compare_sentence import compare_warnings
+    from simulator.report.files import check_writable
+
+    check_choice("--engine", engine, ENGINES)
+    if out is not None:
+        check_writable(out)
+    with progress("replications", quiet=quiet or json) as on_progress:
+        comparison = compare_rows(grid, engine, on_progress)
+    warn(compare_warnings(comparison), quiet=quiet)
+    if json:
+        from simulator.report.compare_document import compare_document  # one of two forms is loaded
+
+        show_json(compare_document(comparison, overrides_by_path(overrides)), out)
+    else:
+        from simulator.report.compare_table import compare_tables  # one of two forms is loaded
+
+        show(compare_tables(comparison), out)
+    raise typer.Exit(exit_code_of(comparison.verdict, saturated=False))
