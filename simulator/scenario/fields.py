@@ -229,6 +229,17 @@ def _kind(value: object) -> str:
     return str(getattr(value, "distribution", AFFINE))
 
 
+def at_least_one(what: str) -> Callable[[object], object]:
+    """Return the check that a value is a list of at least one `what`, which returns it as it is."""
+
+    def check(value: object) -> object:
+        if not isinstance(value, list | tuple) or not value:
+            raise ValueError(f"a list of at least one {what}, got {shown(value) if value else 'nothing'}")
+        return value
+
+    return check
+
+
 def law_union(magnitude: Any, *others: Any) -> Any:  # noqa: ANN401  types are values here
     """Return the type "a scalar, or a distribution of `magnitude`s", with further tagged members `others`."""
     members: list[Any] = [Annotated[law[magnitude], Tag(name)] for name, law in LAWS.items()]  # type: ignore[index]

@@ -3,7 +3,6 @@
 The line under a key is its description in the JSON Schema, and so what an editor shows.
 """
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, ConfigDict, Tag, model_validator
@@ -11,7 +10,6 @@ from pydantic import BeforeValidator, ConfigDict, Tag, model_validator
 from simulator.distributions.base import Law
 from simulator.distributions.constant import Constant
 from simulator.distributions.lognormal import Lognormal
-from simulator.distributions.written import shown
 from simulator.scenario.fields import (
     AFFINE,
     Choices,
@@ -29,11 +27,12 @@ from simulator.scenario.fields import (
     Switch,
     Text,
     Warmup,
+    at_least_one,
     law_union,
 )
 from simulator.scenario.objectives import Objective, ObjectiveText
 from simulator.scenario.section import Section
-from simulator.scenario.traffic import Bursty, CandidateLaw, Daily, QueryClass, Trace, class_list
+from simulator.scenario.traffic import Bursty, CandidateLaw, Daily, QueryClass, Trace
 from simulator.scenario.vary import AxisText
 
 __all__ = [
@@ -81,7 +80,7 @@ class Traffic(Section):
     """Queries a second on average; sla.qps unless given, or as recorded for arrivals: trace."""
     candidates: CandidateLaw | None = None
     """Documents that enter the funnel with each query: a count or a distribution."""
-    classes: Annotated[tuple[QueryClass, ...], BeforeValidator(class_list)] = ()
+    classes: Annotated[tuple[QueryClass, ...], BeforeValidator(at_least_one("class"))] = ()
     """Kinds of query that are mixed, by share."""
     queries: Queries = 20_000
     """Measured queries of one replication; as many as arrive in daily.duration, or as the trace holds, unless given."""
@@ -215,21 +214,10 @@ class Size(Section):
         return hash(frozenset(self.stages.items()))
 
 
-def _at_least_one(what: str) -> Callable[[object], object]:
-    """Return the check that a value is a list of at least one `what`, which returns it as it is."""
-
-    def check(value: object) -> object:
-        if not isinstance(value, list | tuple) or not value:
-            raise ValueError(f"a list of at least one {what}, got {shown(value) if value else 'nothing'}")
-        return value
-
-    return check
-
-
 class Compare(Section):
     """Settings to compare, each in place of the scenario's own."""
 
-    vary: Annotated[tuple[AxisText, ...], BeforeValidator(_at_least_one("axis such as funnel.retrieve.shards=10,20"))]
+    vary: Annotated[tuple[AxisText, ...], BeforeValidator(at_least_one("axis such as funnel.retrieve.shards=10,20"))]
     """What to vary: PATH=V1,V2,...; several make a grid. Paths joined by commas vary together, values joined by x."""
 
 
@@ -246,7 +234,7 @@ class Scenario(Section):
     """What is promised."""
     traffic: Traffic
     """The queries."""
-    funnel: Annotated[tuple[Stage, ...], BeforeValidator(_at_least_one("stage"))]
+    funnel: Annotated[tuple[Stage, ...], BeforeValidator(at_least_one("stage"))]
     """The stages, in order."""
     costs: Costs = Costs()
     """Where measured costs come from."""

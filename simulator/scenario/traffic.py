@@ -4,19 +4,19 @@ import math
 from array import array
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 from pydantic import AfterValidator, PrivateAttr, ValidationInfo, model_validator
 
 from simulator.distributions.base import Law
 from simulator.distributions.constant import Constant
 from simulator.distributions.measurements import read_measurements
-from simulator.distributions.written import shown, value_error
+from simulator.distributions.written import value_error
 from simulator.scenario.fields import CountLaw, Duration, Hour, Multiple, Share, Slug, Text
 from simulator.scenario.objectives import ObjectiveText
 from simulator.scenario.section import Section
 
-__all__ = ["Bursty", "CandidateLaw", "Daily", "QueryClass", "Trace", "class_list"]
+__all__ = ["Bursty", "CandidateLaw", "Daily", "QueryClass", "Trace"]
 
 LONGEST_DAY = 366 * 86400.0
 ROUNDING = 1e-9
@@ -152,10 +152,3 @@ class QueryClass(Section):
     """Documents that enter the funnel with each query of the class; traffic.candidates unless given."""
     objectives: tuple[ObjectiveText, ...] = ()
     """What must hold of the queries of this class."""
-
-
-def class_list(value: Any) -> Any:  # noqa: ANN401  what pydantic hands on
-    """Return a list as it is; raises ValueError if it is none, or is empty."""
-    if not isinstance(value, list | tuple) or not value:
-        raise ValueError(f"a list of at least one class, got {shown(value) if value else 'nothing'}")
-    return value

@@ -216,7 +216,7 @@ def test_classes_fit_the_shipped_schema(mixed):
 
 def test_a_report_shows_each_class(mixed, tmp_path):
     """Page and Markdown have a row for each class and for its objectives; the sentence names the one that decides."""
-    page = write_report(mixed, None, tmp_path, {})
+    page = write_report(mixed, tmp_path, {})
     for text in (page.read_text(), (page.parent / "report.md").read_text()):
         assert "bursty arrivals: 3 times that in bursts of 20.0 s, 10% of the time" in text
         assert "long: over(50ms) " in text
@@ -259,7 +259,7 @@ def test_a_day_is_reported_by_five_minutes(day):
 
 def test_a_day_is_drawn_and_its_worst_minutes_are_said(day, tmp_path):
     """The report holds the plot of the day, and page and tables name the worst five minutes."""
-    page = write_report(day, None, tmp_path, {})
+    page = write_report(day, tmp_path, {})
     assert (page.parent / "plots" / "day.png").exists()
     assert "Worst five minutes: from 20:" in page.read_text()
     with StringIO() as out:
