@@ -20,7 +20,7 @@ __all__ = ["CapacityAnswer", "CurvePoint", "find_capacity"]
 
 Progress = Callable[[int, int], None]
 
-CURVE = (0.1, 0.25, 0.4, 0.55, 0.7, 0.8, 0.9, 0.95)
+CURVE = (0.1, 0.3, 0.5, 0.7, 0.85, 0.95)
 """Loads of the latency-load curve, as shares of the analytic bound."""
 
 FRESH = 1_000_003

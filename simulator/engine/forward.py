@@ -332,11 +332,14 @@ def merge_queue(
     s, workers, warmup, first = where
     S = tables.stages.shards.size
     stream = tables.streams[s, MERGE]
-    busy = 0.0
+    busy, lists, cost = 0.0, -1, 0.0
     for r in rows:
         joined = columns.parts[r, 4]
         noise = value_at(tables.laws, 4 * S, stream, first + r, 0)
-        duration = curve_value(tables.curves, 2 * S, columns.attempts[r]) * noise
+        if columns.attempts[r] != lists:  # nearly always as many as before
+            lists = columns.attempts[r]
+            cost = curve_value(tables.curves, 2 * S, lists)
+        duration = cost * noise
         begun = free[0] if workers > 0 and free[0] > joined else joined
         end[r] = begun + duration
         _replace_first(free, end[r])
