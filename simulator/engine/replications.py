@@ -8,7 +8,7 @@ from typing import TypeVar
 from simulator.engine.plan import Plan
 from simulator.engine.result import Result
 
-__all__ = ["BLOCK", "ENGINES", "blocks_of", "engine_named", "replicate", "threads"]
+__all__ = ["BLOCK", "ENGINES", "blocks_of", "engine_named", "replicate", "side_by_side", "threads"]
 
 ENGINES = ("compiled", "simpy")
 
@@ -54,11 +54,19 @@ def replicate(plan: Plan, engine: str, summarise: Callable[[Iterable[Result]], T
     def one(replication: int) -> T:
         return summarise(blocks_of(plan, engine, replication))
 
+    return side_by_side(one, range(first, plan.replications), engine)
+
+
+def side_by_side(one: Callable[[int], T], replications: range, engine: str) -> Iterator[T]:
+    """Yield what `one` makes of each of `replications`, in order; compiled ones on all cores.
+
+    Where the reader stops early, as on Ctrl-C, what has not begun is called off.
+    """
     if engine == "simpy":
-        yield from map(one, range(first, plan.replications))
+        yield from map(one, replications)
         return
     with ThreadPoolExecutor(max_workers=threads()) as pool:
         try:
-            yield from pool.map(one, range(first, plan.replications))
+            yield from pool.map(one, replications)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)

@@ -94,6 +94,7 @@ def capacity_document(answer: CapacityAnswer, overrides: dict[str, str]) -> dict
         "max_qps": answer.maximum.qps.as_json(),
         "analytic_bound_qps": answer.maximum.bound_qps,
         "judged_to_qps": answer.maximum.judged_qps,
+        "search_queries": answer.maximum.queries,
         "limited_by": {"objective": objective, "stage": stage},
         "floor_p99_ms": answer.floor.latency["p99"].scaled(MS).as_json(),
         "curve": [_point(point) for point in answer.curve],
