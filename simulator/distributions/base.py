@@ -35,6 +35,13 @@ class Law(BaseModel, ABC, Generic[Magnitude]):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
 
     @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        # A law of one quantity inherits the descriptions of its keys; to look for them again in the source takes a
+        # tenth of a second at every start.
+        super().__pydantic_init_subclass__(**kwargs)
+        cls.model_config["use_attribute_docstrings"] = False
+
+    @classmethod
     def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
         """Return the name of the law of one quantity, such as ExponentialOfDurations."""
         names = [item.name for item in getattr(params[0], "__metadata__", ()) if isinstance(item, Quantity)]
