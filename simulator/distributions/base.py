@@ -35,7 +35,7 @@ class Law(BaseModel, ABC, Generic[Magnitude]):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
 
     @classmethod
-    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:  # noqa: ANN401  what pydantic hands on
         # A law of one quantity inherits the descriptions of its keys; to look for them again in the source takes a
         # tenth of a second at every start.
         super().__pydantic_init_subclass__(**kwargs)
