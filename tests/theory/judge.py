@@ -189,7 +189,7 @@ class Sample:
                     whole=(covered == 1).all(axis=1),
                     calls=float(covered.shape[0] * sum(one.shape[0] for one in block.busy)),
                     attempts=float(block.attempts[rows].sum()),
-                    coverage=float(covered.mean(axis=1).sum()),
+                    coverage=float(covered.sum() / covered.shape[1]),
                     busy_s=float(sum(one.sum() for one in block.busy)),
                 )
             )

@@ -18,6 +18,7 @@ from tests.theory.judge import (
     Case,
     Model,
     Sample,
+    by_id,
     cases,
     chosen_rows,
     funnel,
@@ -111,14 +112,14 @@ def test_bursts_with_silence_between_are_hyperexponential_gaps(case):
     assert case.complaints() == []
 
 
-@pytest.mark.parametrize("window_s", [0.5, 5.0, 50.0])
-def test_counts_of_bursty_arrivals_are_as_dispersed_as_they_should_be(window_s):
+@pytest.mark.parametrize(("window_s", "queries"), [(0.5, 400_000), (5.0, 400_000), (50.0, 3_000_000)])
+def test_counts_of_bursty_arrivals_are_as_dispersed_as_they_should_be(window_s, queries):
     """The index of dispersion for counts in windows, short and long beside a burst, is that of a two-state MMPP."""
     rates = (5.0, 60.0, 0.05, 0.4)
     exact = dispersion_of(*rates, window_s)
     found = []
-    for times in arrivals_of(3_000_000, *two_rates(*rates)):
-        counts = np.histogram(times, np.arange(0, times[-1], window_s))[0]
+    for times in arrivals_of(queries, *two_rates(*rates)):
+        counts = np.diff(np.searchsorted(times, np.arange(0, times[-1], window_s)))
         found.append(float(np.var(counts) / np.mean(counts)))
     mean, error = mean_and_error(found)
     assert 4 * error < WIDEST * exact
@@ -202,3 +203,12 @@ def test_batches_come_at_one_instant_and_wait_for_each_other(case):
     answers = [mean_and_error(values) for values in zip(*found, strict=True)]
     complaints = [judged(row, *answer) for row, answer in zip(case.rows, answers, strict=True)]
     assert [text for text in complaints if text] == []
+
+
+def test_the_last_of_a_batch_waits_for_the_others():
+    """Batches of four: the last stays three halves of a service longer than any one of them does on average."""
+    case = Case(in_batches(by_id()["batch.fix4.rho0.8.batchT_p99"]), ("batch.fix4.rho0.8.batchT_p99",))
+    runs = [run_of_batches(case, replication, 100_000) for replication in range(GROUPS)]
+    mean, error = mean_and_error([float(last.sojourn.mean() - every.sojourn.mean()) for every, last in runs])
+    assert 4 * error < WIDEST * 1.5
+    assert abs(mean - 1.5) < 4 * error
