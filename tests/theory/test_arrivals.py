@@ -17,7 +17,6 @@ from tests.theory.judge import (
     WIDEST,
     Case,
     Model,
-    Sample,
     by_id,
     cases,
     chosen_rows,
@@ -25,8 +24,8 @@ from tests.theory.judge import (
     judged,
     mean_and_error,
     traffic,
-    value_of,
 )
+from tests.theory.sample import Sample, value_of
 
 EXPONENTIAL = {"distribution": "exponential", "mean": "1s"}
 DAY, HOUR = 86400.0, 3600.0

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from simulator.engine.compiled import blocks
-from tests.theory.judge import Model, Sample, funnel, judged, value_of
+from tests.theory.judge import Model, funnel, judged
+from tests.theory.sample import Sample, value_of
 
 # Four queries to two shards: the third was turned away, the fourth lacks a shard; a request was sent again.
 HANDFUL = Sample(
