@@ -8,7 +8,7 @@ itself be small: four of them never exceed 3% of the exact value.
 import json
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -21,11 +21,10 @@ from simulator.costs.profile import load_profile
 from simulator.engine.plan import Plan
 from simulator.engine.replications import replicate
 from simulator.engine.resolve import resolve
-from simulator.engine.result import Result
 from simulator.scenario.load import parse_scenario
 from tests.theory.left_out import reason_to_leave_out
+from tests.theory.sample import Row, Sample, value_of
 
-Row = dict[str, Any]
 GROUPS = 20
 WIDEST = 0.03
 AIM = 0.75 * WIDEST / 4
@@ -36,6 +35,9 @@ LONGEST = 3_000_000
 
 FAST = 16_000_000
 """Queries that two cores simulate in well under six seconds; a test that needs more is slow."""
+
+LOSSES = ("P(block)", "P(abandon)", "P(miss deadline)")
+"""Shares of queries that may be rare, and that a longer run is then planned for."""
 
 TESTED: set[str] = set()
 """The ids of the rows that test modules have asked for."""
@@ -54,13 +56,17 @@ class Model:
     rho
         Load of a worker, 0 where nobody ever waits.
     spread
-        Squared coefficient of variation of the service; without load, how wide the law is beside the exponential.
+        Squared coefficient of variation of the service, and how far the index of dispersion of the arrivals exceeds 1;
+        without load, how wide the law is beside the exponential.
     longer
         A factor for what the general rule underestimates.
     waits
         About the share of queries that wait: where it is small, what is known of the wait comes from few of them.
+    traffic
+        Settings of the traffic beside its rate, as JSON; without any it is Poisson.
     settle_s
-        Seconds until the system has forgotten that it started empty, where it is no single queue.
+        Seconds until the system has forgotten that it started empty, where that takes longer than a queue of this load
+        with Poisson arrivals.
     """
 
     funnel: str
@@ -69,7 +75,7 @@ class Model:
     spread: float = 1.0
     longer: float = 1.0
     waits: float = 1.0
-    arrivals: str = "poisson"
+    traffic: str = "{}"
     settle_s: float = 0.0
 
     @property
@@ -109,6 +115,8 @@ class Model:
         level = re.search(r"p(\d+(?:\.\d+)?)", quantity)
         beyond = 1 - float(level[1]) / 100 if level else 0.0
         rarity = 4.0 if "sd" in quantity else 1.2
+        if quantity in LOSSES:
+            rarity *= max(1.0, 1 / row["value"] - 1)
         if level:
             rarity = (0.8 if rho and beyond > 0.005 else 1.0) / (beyond * math.log(beyond) ** 2)
         return math.ceil(self.longer * rarity * correlation / AIM**2)
@@ -119,21 +127,20 @@ class Model:
 
         A queue with c workers forgets c times as fast, but not faster than its services end.
         """
-        settle = 20 * max(1, 1 / (1 - math.sqrt(self.rho)) ** 2 / self.workers) if self.rho else self.settle_s
-        return math.ceil(settle * self.qps)
+        forgets = 20 * max(1, 1 / (1 - math.sqrt(self.rho)) ** 2 / self.workers) if self.rho else 0.0
+        return math.ceil(max(forgets, self.settle_s) * self.qps)
 
     def plan(self, queries: int, replications: int) -> Plan:
         """The plan of so many measured queries in each of so many replications, after the warm-up."""
         stages = [{"name": f"s{i}", **stage} for i, stage in enumerate(json.loads(self.funnel))]
-        traffic = {
+        arriving = json.loads(self.traffic) | {
             "qps": self.qps,
-            "arrivals": self.arrivals,
             "candidates": max(stage.get("shards", 1) for stage in stages),
             "queries": queries,
             "replications": replications,
             "warmup": self.warmup,
         }
-        asked = {"name": "theory", "traffic": traffic, "funnel": stages, "merge": {"fixed": "0s", "per_shard": "0s"}}
+        asked = {"name": "theory", "traffic": arriving, "funnel": stages, "merge": {"fixed": "0s", "per_shard": "0s"}}
         return resolve(parse_scenario(json.dumps(asked)), load_profile("default"))
 
 
@@ -190,6 +197,11 @@ def cases(pattern: str, model: Callable[[Row], Model]) -> list[Any]:
     ]
 
 
+def traffic(**settings: Any) -> str:
+    """The settings as a Model holds them."""
+    return json.dumps(settings)
+
+
 def funnel(*stages: dict[str, Any]) -> str:
     """The stages as a Model holds them."""
     return json.dumps(stages)
@@ -199,41 +211,20 @@ def measure(model: Model, queries: int, rows: Sequence[Row]) -> list[tuple[float
     """The mean and its standard error, over GROUPS pools of replications, of the quantity that each row names."""
     pooled = math.ceil(queries / GROUPS / LONGEST)
     plan = model.plan(math.ceil(queries / GROUPS / pooled), GROUPS * pooled)
-
-    def kept(blocks: Iterable[Result]) -> tuple[np.ndarray, np.ndarray]:
-        pairs = [(block.latency, block.parts[:, :, 1].sum(axis=1)) for block in blocks]
-        sojourn, wait = (np.concatenate(column) for column in zip(*pairs, strict=True))
-        return sojourn[plan.warmup :], wait[plan.warmup :]
-
     found: list[list[float]] = []
-    pool: list[tuple[np.ndarray, np.ndarray]] = []
-    for sample in replicate(plan, "compiled", kept):
+    pool: list[Sample] = []
+    for sample in replicate(plan, "compiled", lambda blocks: Sample.of(blocks, plan.warmup)):
         pool.append(sample)
         if len(pool) == pooled:
-            sojourn, wait = (np.concatenate(columns) for columns in zip(*pool, strict=True))
-            found.append([value_of(row, sojourn, wait) for row in rows])
+            whole = Sample.joined(pool)
             pool.clear()
-    means, errors = np.mean(found, axis=0), np.std(found, axis=0, ddof=1) / math.sqrt(GROUPS)
-    return list(zip(means.tolist(), errors.tolist(), strict=True))
+            found.append([value_of(row, whole) for row in rows])
+    return [mean_and_error(values) for values in zip(*found, strict=True)]
 
 
-def value_of(row: Row, sojourn: np.ndarray, wait: np.ndarray) -> float:
-    """The quantity that a row names, of a sample of sojourn and queueing times."""
-    plain = row["quantity"].replace("Kingman upper bound on ", "").replace("E[max]", "E[T]").strip()
-    if plain in ("P(wait)", "P(W>0)"):
-        return float((wait > 0).mean())
-    if plain == "P(T>tau)":
-        return float((sojourn > row["params"]["tau"]).mean())
-    if plain == "P(complete by D)":
-        return float((sojourn <= row["params"]["D"]).mean())
-    if plain == "sd[W]":
-        return float(wait.std())
-    if match := re.match(r"E\[([TW])\]", plain):
-        return float((sojourn if match[1] == "T" else wait).mean())
-    match = re.match(r"(?:([TW]) )?p([\d.]+)", plain)
-    assert match, f"no such quantity: {plain}"
-    samples = wait if match[1] == "W" else sojourn
-    return float(np.percentile(samples, float(match[2]), method="inverted_cdf"))
+def mean_and_error(values: Sequence[float]) -> tuple[float, float]:
+    """The mean of independent values, and its standard error."""
+    return float(np.mean(values)), float(np.std(values, ddof=1) / math.sqrt(len(values)))
 
 
 def judged(row: Row, value: float, error: float) -> str:

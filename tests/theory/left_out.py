@@ -11,8 +11,6 @@ LEFT_OUT = {
     "an answer from k of N shards is not simulated": [r"quorum\."],
     "queues are unbounded": [r"mm1k\.", r"mmck\."],
     "users do not give up": [r"erlangA\."],
-    "arrivals come one by one": [r"batch\."],
-    "arrivals are Poisson or evenly spaced, and Erlang behind round robin": [r"mmpp\.", r"mtginf\.", r"gim1\.H2_"],
     "a query does not wait outside until all shards are free": [r"splitmerge\."],
     "every query visits every stage": [r"tandem\..*\.p0\.5\."],
     "the shards of a query draw independent services": [r"fj\.perfcorr\."],
@@ -33,6 +31,9 @@ LEFT_OUT = {
         r"mph1\.H2_scv=16\.rho0\.9\.T_p50",
         r"mph1\.H2_scv=16\.rho0\.95\.",
         r"mlogn1\.scv4\.rho0\.95\.",
+        r"gim1\.H2_scv=4\.rho0\.95\.W_p99",
+        r"gim1\.H2_scv=16\.rho0\.9\.W_p99",
+        r"gim1\.H2_scv=16\.rho0\.95\.",
         r"max\.pareto2\.N10000\.",
     ],
     "waiting is rarer than one in a thousand": [

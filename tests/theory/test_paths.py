@@ -12,7 +12,7 @@ from simulator.engine.law import value_at
 from simulator.engine.plan import NOISE, SERVICE
 from simulator.engine.traffic import POISSON
 from tests.oracles.waits import fork_join, kiefer_wolfowitz
-from tests.theory.judge import Model, funnel
+from tests.theory.judge import Model, funnel, traffic
 
 EXPONENTIAL = {"distribution": "exponential", "mean": "1s"}
 BOTH = pytest.mark.parametrize(
@@ -23,7 +23,7 @@ BOTH = pytest.mark.parametrize(
 def queues(shards: int, workers: int, queries: int, cost=EXPONENTIAL, arrivals: str = "poisson"):
     """The plan of one stage whose workers are busy 80% of the time."""
     stages = funnel({"shards": shards, "workers": workers, "cost": cost})
-    return Model(stages, 0.8 * workers, arrivals=arrivals).plan(queries, 1)
+    return Model(stages, 0.8 * workers, traffic=traffic(arrivals=arrivals)).plan(queries, 1)
 
 
 def arrivals_of(plan):
@@ -65,7 +65,7 @@ def test_a_join_is_the_last_of_its_queues(simulate, queries, shards, workers):
 @pytest.mark.parametrize("workers", [1, 3])
 def test_ties_are_the_recursions(simulate, queries, workers):
     """Even arrivals and constant services of three gaps tie all the time, and end as the recursion says."""
-    plan = Model(funnel({"workers": workers, "cost": "3s"}), 1.0, arrivals="constant").plan(queries, 1)
+    plan = Model(funnel({"workers": workers, "cost": "3s"}), 1.0, traffic=traffic(arrivals="constant")).plan(queries, 1)
     ends = kiefer_wolfowitz(arrivals_of(plan), np.full(plan.queries, 3.0), workers)[1]
     assert np.array_equal(simulate(plan, 0).end, ends)
 
