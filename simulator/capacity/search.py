@@ -13,6 +13,7 @@ from simulator.costs.profile import Profile
 from simulator.engine.plan import Plan
 from simulator.engine.replications import blocks_of, side_by_side
 from simulator.engine.resolve import resolve
+from simulator.engine.traffic import CLOSED
 from simulator.errors import InputError
 from simulator.scenario.model import Scenario
 from simulator.scenario.objectives import Objective
@@ -103,6 +104,11 @@ def find_maximum(
     """
     objectives = objectives_of(scenario)
     plan = _long_enough(resolve(scenario, profile), scenario)
+    if plan.arrivals.kind == CLOSED:
+        raise InputError(
+            "traffic.arrivals: expected an open load to search the maximum of, got closed, whose users wait for their "
+            "answers; use `simulator compare --vary traffic.users=...`, or arrivals: poisson"
+        )
     load = offered_load(plan)
     bound = _bound(plan, load)
     search = _Search(plan, load, objectives, engine)

@@ -17,8 +17,8 @@ from simulator.engine.arrivals import entering_candidates
 from simulator.engine.curve import curve_value
 from simulator.engine.law import CONSTANT, LawTables
 from simulator.engine.plan import IDLE_NOISE, NOISE, REQUEST, RESPONSE, Plan
+from simulator.engine.traffic import CLOSED, POISSON, dispersion
 from simulator.engine.traffic import CONSTANT as EVEN
-from simulator.engine.traffic import POISSON, dispersion
 from simulator.policies.balancing import RANDOM, ROUND_ROBIN
 from simulator.statistics.intervals import CONFIDENCE, Estimate
 from simulator.statistics.load import Load
@@ -126,11 +126,11 @@ def theory_of(plan: Plan, load: Load) -> tuple[Check, ...]:
     departures is approximated as in Whitt, "The queueing network analyzer", 1983.
     """
     checks: list[Check] = []
-    poisson = plan.arrivals.kind == POISSON
+    poisson, open_ = plan.arrivals.kind == POISSON, plan.arrivals.kind != CLOSED
     scv = 0.0 if plan.arrivals.kind == EVEN else dispersion(plan.arrivals, plan.qps)
     for s, name in enumerate(plan.names):
         stage = _Stage(plan, load, s, poisson=poisson, arrival_scv=scv)
-        steady = plan.arrivals.settles and max(load.utilization[: s + 1]) < 1
+        steady = open_ and plan.arrivals.settles and max(load.utilization[: s + 1]) < 1
         checks += [Check(name, *found) for found in stage.says(steady=steady)]
         poisson, scv = stage.departs_poisson(), stage.departure_scv()
     return tuple(checks)

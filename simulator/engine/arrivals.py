@@ -33,7 +33,9 @@ def arrival_blocks(plan: Plan, replication: int, size: int) -> Iterator[NDArray[
     elapsed = 0.0  # at the unit rate
     for first in range(0, plan.total_queries, size):
         count = min(size, plan.total_queries - first)
-        if law.kind == CONSTANT:
+        if plan.door.users:
+            yield np.zeros(count)  # the users decide, while the engine runs
+        elif law.kind == CONSTANT:
             yield np.arange(first, first + count) / plan.qps
         elif law.kind == TRACE:
             yield law.trace[first : first + count] * (law.trace_qps / plan.qps)

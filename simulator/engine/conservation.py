@@ -32,17 +32,19 @@ class ConservationCheck:
 
     Parameters
     ----------
+    stages
+        How many there are.
     warmup
         Queries at the start whose services do not count as busy time.
     """
 
-    def __init__(self, warmup: int = 0) -> None:
+    def __init__(self, stages: int, warmup: int = 0) -> None:
         self.warmup = warmup
         self.total = Conservation(0, 0, 0, 0, 0)
         self.last_arrival = 0.0
-        self.seen: list[float] = []
-        self.busy: list[float] = []
-        self.one_shard: list[bool] = []
+        self.seen, self.busy, self.served, self.wasted = (np.zeros(stages) for _ in range(4))
+        self.unanswered, self.repeated = (np.zeros(stages, dtype=np.int64) for _ in range(2))
+        self.one_shard = np.zeros(stages, dtype=np.bool_)
 
     def add(self, block: Result) -> None:
         """Check a block and count its queries.
@@ -64,7 +66,7 @@ class ConservationCheck:
         )
         done = finite & (block.outcome == COMPLETED)
         begun_before = np.column_stack([block.arrival, block.stage_end[:, :-1]])
-        error = np.abs(block.parts.sum(axis=(1, 2)) - block.latency)[done]
+        error = np.abs(block.parts.sum(axis=(1, 2)) + block.door - block.latency)[done]
         _require(
             {
                 "arrived = completed + refused + failed + in flight": counts.arrived
@@ -75,6 +77,7 @@ class ConservationCheck:
                 "no stage starts before the one before it ends": bool((block.stage_start >= begun_before)[done].all()),
                 "no stage ends before it starts": bool((block.stage_end >= block.stage_start)[done].all()),
                 "no part of a latency is negative": bool((block.parts[done] >= 0).all()),
+                "no more shards answer than are asked": bool(((block.coverage >= 0) & (block.coverage <= 1)).all()),
                 "a query's parts sum to its latency": bool(
                     (error <= TOLERANCE_S * np.maximum(1.0, block.end[done])).all()
                 ),
@@ -85,32 +88,37 @@ class ConservationCheck:
         self.total += counts
 
     def _add_busy(self, block: Result) -> None:
-        """Add up the services seen and the busy time of each stage."""
-        measured = block.parts[min(self.warmup, block.arrival.size) :]
-        self.warmup -= block.arrival.size - len(measured)
-        stages = len(block.busy)
-        self.seen = [old + float(measured[:, s, 2].sum()) for s, old in enumerate(self.seen or [0.0] * stages)]
-        self.busy = [old + float(block.busy[s].sum()) for s, old in enumerate(self.busy or [0.0] * stages)]
-        self.one_shard = [len(busy) == 1 for busy in block.busy]
+        """Add up, by stage, the services seen in answers, requests and answers, busy time, and services that ended."""
+        measured = slice(min(self.warmup, block.arrival.size), None)
+        self.warmup -= measured.start
+        self.seen += block.parts[measured, :, 2].sum(axis=0)
+        self.unanswered += block.attempts[measured].sum(axis=0) - (block.slowest[measured] >= 0).sum(axis=0)
+        self.busy += [busy.sum() for busy in block.busy]
+        self.served += block.served
+        self.wasted += block.wasted
+        self.repeated += block.counts.sum(axis=1)
+        self.one_shard = np.array([len(busy) == 1 for busy in block.busy])
 
     def counts(self) -> Conservation:
         """Return what became of all queries; raises SimulatorError if a stage was not busy for its services.
 
-        Of a stage of one shard every service is seen; of many, only the slowest of each query.
+        Of a stage with one shard that was asked once, and served one by one, the answers seen are all there is.
         """
-        pairs = list(zip(self.seen, self.busy, self.one_shard, strict=True))
-        slack = [1e-9 * max(1.0, seen) for seen in self.seen]
-        fits = [
-            busy >= seen - room and (not one_shard or busy <= seen + room)
-            for (seen, busy, one_shard), room in zip(pairs, slack, strict=True)
-        ]
-        _require({"busy time is the sum of services": all(fits)})
+        slack = 1e-9 * np.maximum(1.0, self.busy)
+        alone = self.one_shard & (self.unanswered == 0) & (self.repeated == 0) & (self.wasted == 0)
+        _require(
+            {
+                "busy time is the sum of services": bool((np.abs(self.busy - self.served) <= slack).all()),
+                "no work is done that nobody sees": bool((~alone | (self.busy <= self.seen + slack)).all()),
+                "no work is wasted that was not done": bool((self.wasted <= self.served + slack).all()),
+            }
+        )
         return self.total
 
 
 def check_conservation(result: Result, warmup: int = 0) -> Conservation:
     """Return the counts of a whole `result` after checking it as ConservationCheck does."""
-    check = ConservationCheck(warmup)
+    check = ConservationCheck(len(result.busy), warmup)
     check.add(result)
     return check.counts()
 

@@ -26,6 +26,10 @@ class Curve(NamedTuple):
         """Return the curve with every cost divided by `speed`."""
         return Curve(self.start, self.intercept / speed, self.slope / speed)
 
+    def at(self, n: int) -> float:
+        """Return the seconds that the curve gives for `n`."""
+        return float(curve_value(join_curves([self]), 0, n))
+
 
 class CurveTables(NamedTuple):
     """Every curve of a plan, one after the other; curve i owns the pieces offset[i]:offset[i + 1]."""

@@ -1,277 +1,827 @@
 """The event path: one loop over an event heap, for scenarios in which something feeds back.
 
-The loop is one function on purpose: it is the machine that reference.py describes, unrolled over flat arrays, in
-sections that carry the same names. Letters: Q queries, S stages; K slots, one for each request in flight. Replicas of
-all stages and shards are numbered through.
+The loop is one function on purpose: it is the machine that reference.py, servers.py and upheavals.py describe, unrolled
+over the flat arrays of state.py. An event only notes what it sets off - requests to send, a service to begin, answers
+to send back, requests to withdraw, a stage or a query that ends - and the sections after it do that, each in one place.
+The loop returns when it needs more room, and goes on where it was. Letters: S stages, N shards, R replicas, C workers.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
 from simulator.draws import uniform_at
 from simulator.engine.curve import curve_value
-from simulator.engine.heap import EventHeap, larger_heap, pop, push
+from simulator.engine.heap import pop, push
 from simulator.engine.law import value_at
-from simulator.engine.order import ARRIVAL, COMPLETION, ENTRY, RESPONSE, rank_of, unpack
+from simulator.engine.order import (
+    ARRIVAL,
+    COMPLETION,
+    DEADLINE,
+    ENTRY,
+    FAULT,
+    HEDGE,
+    NEW,
+    RESPONSE,
+    RETRY,
+    SCALE,
+    TIMEOUT,
+    WAIT,
+    address_of,
+    rank_of,
+    unpack,
+)
 from simulator.engine.plan import (
+    BACKOFF,
+    DOWN,
     IDLE_NOISE,
     MERGE,
     NOISE,
+    PAUSE,
     REPLICA,
     REPLICA_2,
     REQUEST,
     SERVICE,
-    Plan,
+    Door,
     Tables,
 )
 from simulator.engine.plan import RESPONSE as RESPONSE_LAW
-from simulator.engine.result import Result
-from simulator.policies.balancing import choose_replica
+from simulator.engine.result import COUNTS, FAILED, REFUSED
+from simulator.engine.state import NONE, Columns, State
+from simulator.policies.autoscaling import wanted_replicas
+from simulator.policies.balancing import NO_REPLICA, choose_replica
+from simulator.policies.batching import batch_now
+from simulator.policies.cache import is_hit
+from simulator.policies.deadline import handed_on, has_failed
+from simulator.policies.faults import DownTable, PauseClock, back_from_pauses, gap, next_pause, slowed
+from simulator.policies.hedging import ON_START, loses_on_response
+from simulator.policies.imbalance import shard_candidates
+from simulator.policies.retry import backoff_s, saved, withdraws
+from simulator.policies.shedding import has_room
 
-__all__ = ["run_events"]
+__all__ = ["FULL", "OUT_OF_ROOM", "OVER", "Setting", "run_loop"]
 
+OVER, FULL, OUT_OF_ROOM = range(3)
+"""Why the loop returned: all is done, the columns have no row for the next query, a record or the heap is used up."""
 
-class Columns(NamedTuple):
-    """The result's columns, each with the stage first: (S, Q), parts (S, Q, 5); busy (all replicas,)."""
-
-    arrival: NDArray[np.float64]
-    start: NDArray[np.float64]
-    end: NDArray[np.float64]
-    candidates: NDArray[np.int64]
-    attempts: NDArray[np.int64]
-    slowest: NDArray[np.int64]
-    parts: NDArray[np.float64]
-    busy: NDArray[np.float64]
-    merge_busy: NDArray[np.float64]
-
-
-class Slots(NamedTuple):
-    """Requests in flight, each column (K,)."""
-
-    query: NDArray[np.int64]
-    shard: NDArray[np.int64]
-    replica: NDArray[np.int64]
-    following: NDArray[np.int64]  # the slot behind it in its replica's queue, or in the free list
-    to_shard: NDArray[np.float64]
-    arrived: NDArray[np.float64]
-    begun: NDArray[np.float64]
-    service: NDArray[np.float64]
-    to_broker: NDArray[np.float64]
+TRAVELLING, WAITING, SERVING, RETURNING = range(4)
+HEDGES, RETRIES, WITHDRAWN, STOPPED, REFUSALS, LOST, TIMED_OUT = range(len(COUNTS))
+FIRST, SECOND, AGAIN = range(3)  # which attempts are sent: first ones, hedges, a retry
 
 
-def run_events(plan: Plan, replication: int, result: Result) -> None:
-    """Fill in `result`, whose arrivals and entering candidates are set, event after event."""
-    sizes = plan.stages.shards * plan.stages.replicas
-    first = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-    busy = np.zeros(first[-1])
-    columns = Columns(
-        result.arrival,
-        result.stage_start.T,
-        result.stage_end.T,
-        result.candidates.T,
-        result.attempts.T,
-        result.slowest.T,
-        result.parts.transpose(1, 0, 2),
-        busy,
-        result.merge_busy,
-    )
-    _loop(
-        plan.tables(replication),
-        (plan.merge_curve, plan.merge_noise, plan.merge_workers, plan.warmup),
-        first,
-        columns,
-    )
-    for s, size in enumerate(sizes):
-        result.busy[s][:] = busy[first[s] : first[s] + size].reshape(result.busy[s].shape)
-    result.end[:] = result.stage_end[:, -1]
+class Setting(NamedTuple):
+    """What stays the same while the loop runs.
 
+    The numbers of the merge's curve and its noise law and of the law of thinking, the broker's workers (0: a merge is a
+    plain delay), the queries of the warm-up and of the whole run, the streams of the cache and of thinking.
+    """
 
-@njit(cache=True)
-def _more_slots(slots: Slots, capacity: int) -> Slots:
-    """Return `capacity` slots: the old ones keep what they hold, the new ones are chained in order."""
-    size = slots.query.size
-    whole, times = np.zeros((4, capacity), dtype=np.int64), np.zeros((5, capacity))
-    whole[3] = np.arange(1, capacity + 1)
-    whole[0, :size], whole[1, :size] = slots.query, slots.shard
-    whole[2, :size], whole[3, :size] = slots.replica, slots.following
-    times[0, :size], times[1, :size], times[2, :size] = slots.to_shard, slots.arrived, slots.begun
-    times[3, :size], times[4, :size] = slots.service, slots.to_broker
-    return Slots(whole[0], whole[1], whole[2], whole[3], times[0], times[1], times[2], times[3], times[4])
-
-
-@njit(cache=True)
-def _service(tables: Tables, address: tuple[int, int, int], entered: int, idle: bool) -> float:
-    """Return the seconds of one call at (stage, query, shard), of `entered` candidates in the stage."""
-    s, q, j = address
-    by_idle_law = 1 if idle and tables.stages.has_idle_law[s] else 0
-    share, extra = divmod(entered, tables.stages.shards[s])
-    cost = curve_value(tables.curves, 2 * s + by_idle_law, share + (1 if j < extra else 0))
-    law = 4 * s + (IDLE_NOISE if by_idle_law else NOISE)
-    return cost * value_at(tables.laws, law, tables.streams[s, SERVICE], q, j)
+    merge_curve: int
+    merge_noise: int
+    think_law: int
+    merge_workers: int
+    warmup: int
+    total: int
+    cache_stream: np.uint64
+    think_stream: np.uint64
 
 
 @njit(cache=True, nogil=True)
-def _loop(  # noqa: C901  the declared exception to the ceilings: one machine, in sections
-    tables: Tables, where: tuple[int, int, int, int], first: NDArray[np.int64], columns: Columns
-) -> None:
-    """Run all events of one replication.
+def _work(stage: np.void, now: float, change: int) -> None:
+    """Note that so many workers of a stage begin, or end if negative."""
+    stage.worked += stage.working * (now - stage.looked)
+    stage.working += change
+    stage.looked = now
 
-    Parameters
-    ----------
-    where
-        (the merge's curve, its noise law, the broker's workers or 0 for a plain delay, warm-up queries).
-    first
-        (S + 1,) the number of each stage's first replica, and the count of all.
-    columns
-        `arrival` and `candidates` of the first stage are read, the others are written.
+
+@njit(cache=True, nogil=True)
+def _unlink_waiting(state: State, slot: int) -> None:
+    """Take a request out of its replica's queue."""
+    requests, replica = state.requests, state.replicas[state.requests[slot].replica]
+    before, behind = requests[slot].before, requests[slot].next
+    if before == NONE:
+        replica.head = behind
+    else:
+        requests[before].next = behind
+    if behind == NONE:
+        replica.tail = before
+    else:
+        requests[behind].before = before
+    replica.waiting -= 1
+
+
+@njit(cache=True, nogil=True)
+def _link_serving(state: State, slot: int) -> None:
+    """Add a batch, by its first request, to those that its replica serves."""
+    requests, replica = state.requests, state.replicas[state.requests[slot].replica]
+    requests[slot].before, requests[slot].next = replica.last, NONE
+    if replica.last == NONE:
+        replica.first = slot
+    else:
+        requests[replica.last].next = slot
+    replica.last = slot
+
+
+@njit(cache=True, nogil=True)
+def _unlink_serving(state: State, slot: int) -> None:
+    """Take a batch, by its first request, from those that its replica serves."""
+    requests, replica = state.requests, state.replicas[state.requests[slot].replica]
+    before, behind = requests[slot].before, requests[slot].next
+    if before == NONE:
+        replica.first = behind
+    else:
+        requests[before].next = behind
+    if behind == NONE:
+        replica.last = before
+    else:
+        requests[behind].before = before
+
+
+@njit(cache=True, nogil=True)
+def _forget(state: State, slot: int) -> None:
+    """Let the broker wait no longer for a request."""
+    request = state.requests[slot]
+    if request.call != NONE:
+        call = state.calls[request.call]
+        if call.one == slot:
+            call.one = call.two
+        call.two = NONE
+    request.call = NONE
+    request.visit = NONE
+
+
+@njit(cache=True, nogil=True)
+def _choose_worker(tables: Tables, state: State, where: tuple[int, int], now: float) -> int:
+    """Return which free worker of a replica begins: the first that is not pausing, else the one that is back first."""
+    s, replica = where
+    C, every, length = tables.stages.workers[s], tables.stages.pause_every[s], tables.stages.pause_length[s]
+    first = (replica - state.first_replica[s]) * C
+    best, best_back = NONE, np.inf
+    for w in range(first, first + C):
+        worker = state.workers[state.first_worker[s] + w]
+        if worker.busy:
+            continue
+        clock = PauseClock(every, length, tables.streams[s, PAUSE], w)
+        start, count = next_pause(clock, worker.start, worker.count, now)
+        worker.start, worker.count = start, count
+        back = start + length if start <= now else 0.0
+        if best == NONE or back < best_back:
+            best, best_back = w, back
+    return best
+
+
+@njit(cache=True, nogil=True)
+def _cut(state: State, columns: Columns, where: tuple[int, int], now: float) -> float:
+    """Count a service that ends before its time, by its first request, and return how long it lasted."""
+    s, slot = where
+    request = state.requests[slot]
+    lasted = now - request.begun
+    columns.served[s] += lasted * request.measured
+    state.replicas[request.replica].busy += (lasted - request.service) * request.measured
+    _work(state.stages[s], now, -1)
+    return lasted
+
+
+@njit(cache=True, nogil=True)
+def _pay(state: State, columns: Columns, s: int, shards: int, now: float) -> None:
+    """Add what the replicas of a stage have cost since the last change."""
+    copies = state.stages[s].ordered * shards
+    columns.replica_seconds[s] += copies * (now - state.stages[s].since)
+    state.stages[s].since = now
+
+
+@njit(cache=True, nogil=True)
+def _set_active(state: State, tables: Tables, s: int, active: int) -> None:
+    """Bar the replicas of a stage from number `active` on and no others."""
+    before = state.stages[s].active
+    state.stages[s].active = active
+    for j in range(tables.stages.shards[s]):
+        first = state.first_replica[s] + j * tables.stages.replicas[s]
+        for r in range(active, before):
+            state.barred[first + r] += 1
+        for r in range(before, active):
+            state.barred[first + r] -= 1
+
+
+@njit(cache=True, nogil=True)
+def _skip(columns: Columns, row: int, stage: int, end: float, coverage: float) -> None:
+    """Write down a query that does not reach `stage` and those behind it."""
+    for s in range(stage, columns.start.shape[0]):
+        columns.start[s, row] = columns.stage_end[s, row] = end
+        columns.coverage[s, row] = coverage
+        columns.slowest[s, row] = NONE
+
+
+@njit(cache=True, nogil=True)
+def run_loop(  # noqa: C901  the declared exception to the ceilings: one machine, in sections
+    tables: Tables, setting: Setting, door: Door, down: DownTable, state: State, columns: Columns
+) -> int:
+    """Run events until all is done, or until more room is needed; return which.
+
+    Of `columns`, `arrival` (unless arrivals are closed) and `candidates` of the first stage are read for the rows that
+    `numbers` says are there, from query `base` on; the others are written.
     """
-    stages, laws, curves, streams = tables
-    merge_curve, merge_noise, merge_workers, warmup = where
-    S, Q = columns.start.shape
-    NONE = -1
+    stages, laws, curves, streams, sizes = tables.stages, tables.laws, tables.curves, tables.streams, tables.sizes
+    heap, requests, visits, calls, replicas = state.heap, state.requests, state.visits, state.calls, state.replicas
+    S, warmup, total, merge_workers = columns.start.shape[0], setting.warmup, setting.total, setting.merge_workers
+    needs_end = door.admission < total or door.users > 0
+    (
+        size, free_request, free_requests, free_visit, free_visits, calls_top, base, rows, arrived, ended, on_the_way,
+        in_flight, idle_mergers, merge_head, merge_tail, paying, events,
+    ) = state.numbers  # fmt: skip
+    widest = 0
+    for s in range(S):
+        widest = max(widest, stages.shards[s])
+    open_arrivals = door.users == 0
+    status = OVER
 
-    # ---- state: replicas, shards, requests in flight, queries, the broker, the events to come
-    replicas = first[S]
-    idle_workers = np.empty(replicas, dtype=np.int64)
-    for stage in range(S):
-        idle_workers[first[stage] : first[stage + 1]] = stages.workers[stage]
-    head, tail = np.full(replicas, NONE), np.full(replicas, NONE)
-    outstanding, turn = np.zeros(replicas, dtype=np.int64), np.zeros(replicas, dtype=np.int64)
-    no_time, no_number = np.empty(0), np.empty(0, dtype=np.int64)
-    empty = Slots(no_number, no_number, no_number, no_number, no_time, no_time, no_time, no_time, no_time)
-    capacity = 1024
-    slots, free_slot, free_slots = _more_slots(empty, capacity), 0, capacity
-    waiting_for, latest = np.zeros(Q, dtype=np.int64), np.zeros(Q)
-    idle_mergers, merge_head, merge_tail = merge_workers, NONE, NONE
-    merge_following, merge_stage, merge_time = np.full(Q, NONE), np.zeros(Q, dtype=np.int64), np.zeros(Q)
-    heap = larger_heap(EventHeap(no_time, no_number, no_number), capacity + Q + 2)
-    size = push(heap, 0, columns.arrival[0], rank_of(ARRIVAL, 0, 0, ENTRY), NONE)
+    while ended < total or on_the_way > 0:
+        # ---- room for whatever the next event sets off
+        room = heap.size - size - (requests.size - free_requests) - 2 * widest - 64
+        if free_requests < widest or free_visits < 1 or calls_top + widest > calls.size or room < 0:
+            status = OUT_OF_ROOM
+            break
 
-    while size > 0:
-        now, slot = heap.time[0], heap.slot[0]
-        kind, q, s, j, _ = unpack(heap.rank[0])
-        size = pop(heap, size)
+        # ---- the next event: a new query, or the first of the heap
+        new = False
+        if open_arrivals and arrived < total:
+            here = arrived - base
+            new = here >= rows or size == 0 or columns.arrival[here] < heap[0].time
+        if new:
+            if arrived - base >= rows:
+                status = FULL
+                break
+            now, rank, slot = columns.arrival[arrived - base], rank_of(NEW, 0, 0, ENTRY), 0
+        else:
+            now, rank, slot = heap[0].time, heap[0].rank, heap[0].slot
+            if not open_arrivals and arrived < total and arrived - base >= rows and rank >= rank_of(NEW, 0, 0, ENTRY):
+                status = FULL
+                break
+            size = pop(heap, size)
+        events += 1
+        kind, q, s, j, attempt = unpack(rank)
         N, R = stages.shards[s], stages.replicas[s]
-        begin, merge, merged = NONE, NONE, NONE  # what this event sets off: a service, a merge, the end of one
+        # what this event sets off
+        send, send_from, send_to, sending = NONE, 0, 0, FIRST  # attempts of a visit
+        begin, taken, serve, by_idle = NONE, 0, NONE, False  # a batch, or a replica that looks for one
+        back, back_failed = NONE, False  # a chain of requests to send back
+        withdrawn = NONE  # a chain of requests to withdraw
+        failing_visit, failing_call = NONE, NONE  # a call that may have no attempt left
+        finish, late = NONE, False  # a visit whose stage ends
+        merge, merged, leaves = NONE, NONE, NONE  # a visit that is merged, has been merged, leaves the funnel
 
-        # ---- a query enters a stage: choose replicas, send requests
-        if kind == ARRIVAL and j == ENTRY:
-            if s == 0 and q + 1 < Q:
-                size = push(heap, size, columns.arrival[q + 1], rank_of(ARRIVAL, q + 1, 0, ENTRY), NONE)
-            columns.start[s, q] = now
-            called = min(N, columns.candidates[s, q])
-            columns.attempts[s, q] = waiting_for[q] = called
-            latest[q] = -1.0
-            if free_slots < called:
-                grown = 2 * capacity + called
-                slots = _more_slots(slots, grown)
-                slots.following[grown - 1] = free_slot
-                free_slot, free_slots, capacity = capacity, free_slots + grown - capacity, grown
-                heap = larger_heap(heap, capacity + Q + 2)
-            for shard in range(called):
-                base = first[s] + shard * R
-                luck, more_luck = uniform_at(streams[s, REPLICA], q, shard), uniform_at(streams[s, REPLICA_2], q, shard)
-                load = outstanding[base : base + R]
-                chosen = base + choose_replica(stages.balancing[s], turn[base], load, luck, more_luck)
-                turn[base] += 1
-                outstanding[chosen] += 1
-                slot, free_slot, free_slots = free_slot, slots.following[free_slot], free_slots - 1
-                delay = value_at(laws, 4 * s + REQUEST, streams[s, REQUEST], q, shard)
-                slots.query[slot], slots.shard[slot], slots.replica[slot] = q, shard, chosen
-                slots.to_shard[slot] = delay
-                size = push(heap, size, now + delay, rank_of(ARRIVAL, q, s, shard), slot)
+        # ---- a request reaches its replica: refused, a free worker, or the end of the queue
+        if kind == ARRIVAL and 0 <= j < N:
+            request = requests[slot]
+            if request.key == address_of(rank):
+                replica = replicas[request.replica]
+                batch = stages.batch[s]
+                request.arrived = now
+                if replica.down > 0:
+                    columns.counts[s, LOST] += 1 if q >= warmup else 0
+                    request.mate = NONE
+                    back, back_failed = slot, True
+                elif batch == 1 and replica.idle > 0:
+                    begin, taken, by_idle = slot, 1, True
+                else:
+                    waits = True
+                    if replica.idle > 0:
+                        head = slot if replica.head == NONE else replica.head
+                        due = requests[head].arrived + stages.batch_wait[s]
+                        waits = batch_now(replica.waiting + 1, batch, due, now) == 0
+                    if waits and not has_room(replica.waiting, stages.queue_limit[s]):
+                        columns.counts[s, REFUSALS] += 1 if q >= warmup else 0
+                        request.mate = NONE
+                        back, back_failed = slot, True
+                    else:
+                        request.state = WAITING
+                        request.next, request.before = NONE, replica.tail
+                        if replica.tail == NONE:
+                            replica.head = slot
+                        else:
+                            requests[replica.tail].next = slot
+                        replica.tail = slot
+                        replica.waiting += 1
+                        if not waits:
+                            serve, by_idle = request.replica, True
+                        elif batch > 1:
+                            size = push(heap, size, now + stages.batch_wait[s], rank_of(WAIT, q, s, j, attempt), slot)
 
-        # ---- a request reaches its replica: an idle worker, or the end of the queue
-        elif kind == ARRIVAL and j < N:
-            replica = slots.replica[slot]
-            slots.arrived[slot], slots.following[slot] = now, NONE
-            if idle_workers[replica] > 0:
-                idle_workers[replica] -= 1
-                begin = slot
-            elif head[replica] == NONE:
-                head[replica] = tail[replica] = slot
-            else:
-                slots.following[tail[replica]] = slot
-                tail[replica] = slot
-
-        # ---- a worker completes a request: answer, then take the next of the queue
+        # ---- a worker completes a batch: answer, then look for the next
         elif kind == COMPLETION and j < N:
-            replica = slots.replica[slot]
-            delay = value_at(laws, 4 * s + RESPONSE_LAW, streams[s, RESPONSE_LAW], q, j)
-            slots.to_broker[slot] = delay
-            size = push(heap, size, now + delay, rank_of(RESPONSE, q, s, j), slot)
-            begin = head[replica]
-            if begin == NONE:
-                idle_workers[replica] += 1
-            else:
-                head[replica] = slots.following[begin]
+            request = requests[slot]
+            if request.key == address_of(rank) and request.state == SERVING:
+                serve, back = request.replica, slot
+                replicas[serve].idle += 1
+                if request.worker != NONE:
+                    state.workers[request.worker].busy = 0
+                if state.stages[s].goes_down:
+                    _unlink_serving(state, slot)
+                _work(state.stages[s], now, -1)
+                columns.served[s] += request.service * request.measured
 
-        # ---- an answer reaches the broker; the last one sends the query to be merged
+        # ---- an answer, or the news of a failure, reaches the broker
         elif kind == RESPONSE:
-            outstanding[slots.replica[slot]] -= 1
-            if now > latest[q] or (now == latest[q] and j < columns.slowest[s, q]):
-                latest[q] = now
-                columns.slowest[s, q] = j
-                parts = columns.parts[s, q]
-                parts[0], parts[1] = slots.to_shard[slot], slots.begun[slot] - slots.arrived[slot]
-                parts[2], parts[3] = slots.service[slot], slots.to_broker[slot]
-            slots.following[slot] = free_slot
-            free_slot, free_slots = slot, free_slots + 1
-            waiting_for[q] -= 1
-            if waiting_for[q] == 0:
-                size = push(heap, size, now, rank_of(ARRIVAL, q, s, N), NONE)
+            request = requests[slot]
+            if request.replica != NONE:
+                state.outstanding[request.replica] -= 1
+            on_the_way -= 1
+            v, c = request.visit, request.call
+            if v == NONE:
+                if request.failed == 0 and q >= warmup:
+                    columns.wasted[s] += request.share
+            else:
+                _forget(state, slot)
+                visit = visits[v]
+                if request.failed != 0:
+                    failing_visit, failing_call = v, c
+                else:
+                    row = q - base
+                    visit.answered += 1
+                    if now > visit.latest or j < columns.slowest[s, row]:
+                        visit.latest = now
+                        columns.slowest[s, row] = j
+                        parts = columns.parts[s, row]
+                        parts[0] = request.sent - visit.start + request.to_shard
+                        parts[1] = request.begun - request.arrived
+                        parts[2], parts[3] = request.service, request.to_broker
+                    visit.unresolved -= 1
+                    if visit.unresolved == 0:
+                        finish = v
+                    if c != NONE:
+                        calls[c].resolved = 1
+                        twin = calls[c].one
+                        if twin != NONE:
+                            loser = requests[twin]
+                            _forget(state, twin)
+                            if loses_on_response(stages.cancel[s]) and loser.state != RETURNING:
+                                if loser.state == SERVING:
+                                    lasted = _cut(state, columns, (s, twin), now)
+                                    if q >= warmup:
+                                        columns.wasted[s] += lasted
+                                        columns.counts[s, STOPPED] += 1
+                                    serve = loser.replica
+                                    replicas[serve].idle += 1
+                                    if loser.worker != NONE:
+                                        state.workers[loser.worker].busy = 0
+                                    if state.stages[s].goes_down:
+                                        _unlink_serving(state, twin)
+                                    state.outstanding[serve] -= 1
+                                    on_the_way -= 1
+                                    loser.key = NONE
+                                    loser.next = free_request
+                                    free_request, free_requests = twin, free_requests + 1
+                                else:
+                                    loser.mate = NONE
+                                    withdrawn = twin
+            request.key = NONE
+            request.next = free_request
+            free_request, free_requests = slot, free_requests + 1
 
-        # ---- a query's answers reach the merge: a plain delay, an idle worker, or the end of the queue
+        # ---- a query enters a stage
+        elif kind == ARRIVAL and j == ENTRY:
+            send = slot
+
+        # ---- a query's answers reach the merge: a plain delay, a free worker, or the end of the queue
         elif kind == ARRIVAL:
-            noise = value_at(laws, merge_noise, streams[s, MERGE], q, 0)
-            merge_time[q] = curve_value(curves, merge_curve, columns.attempts[s, q]) * noise
-            merge_stage[q] = s
+            noise = value_at(laws, setting.merge_noise, streams[s, MERGE], q, 0)
+            visits[slot].merge = curve_value(curves, setting.merge_curve, visits[slot].answered) * noise
             if merge_workers == 0:
-                merge = q
+                merge = slot
             elif idle_mergers > 0:
                 idle_mergers -= 1
-                merge = q
-            elif merge_head == NONE:
-                merge_head = merge_tail = q
+                merge = slot
             else:
-                merge_following[merge_tail] = q
-                merge_tail = q
+                visits[slot].next = NONE
+                if merge_head == NONE:
+                    merge_head = slot
+                else:
+                    visits[merge_tail].next = slot
+                merge_tail = slot
 
-        # ---- a merge worker completes: take the next of the queue
-        else:
-            merged = q
-            merge = merge_head
-            if merge == NONE:
-                idle_mergers += 1
+        # ---- a merge is over: take the next of the queue
+        elif kind == COMPLETION:
+            merged = slot
+            if merge_workers > 0:
+                merge = merge_head
+                if merge == NONE:
+                    idle_mergers += 1
+                else:
+                    merge_head = visits[merge].next
+
+        # ---- the next query arrives: the cache answers it, the door refuses it, or it enters the funnel
+        elif kind == NEW:
+            if arrived < total:
+                user, q, row = slot, arrived, arrived - base
+                arrived += 1
+                columns.arrival[row] = now
+                if q == warmup - 1:
+                    paying = 1
+                    for s2 in range(S):
+                        state.stages[s2].since = now
+                if q == total - 1:
+                    for s2 in range(S):
+                        _pay(state, columns, s2, stages.shards[s2], now)
+                    paying = 0
+                hit = door.hit_rate > 0 and is_hit(door.hit_rate, uniform_at(setting.cache_stream, q, 0))
+                if hit or not has_room(in_flight, door.admission):
+                    end = now + door.hit_latency if hit else now
+                    if hit:
+                        columns.door[row] = door.hit_latency
+                    else:
+                        columns.outcome[row] = REFUSED
+                    _skip(columns, row, 0, end, 1.0 if hit else 0.0)
+                    columns.end[row] = end
+                    columns.over[row] = 1
+                    ended += 1
+                    if not open_arrivals:
+                        thought = value_at(laws, setting.think_law, setting.think_stream, q, 1)
+                        size = push(heap, size, end + thought, rank_of(NEW, user, 0, ENTRY), user)
+                else:
+                    in_flight += 1
+                    send, free_visit, free_visits = free_visit, visits[free_visit].next, free_visits - 1
+                    visits[send].query, visits[send].user, s = q, user, 0
+                    N, R = stages.shards[0], stages.replicas[0]
+
+        # ---- the deadline: withdraw what no worker has begun, forget the rest
+        elif kind == DEADLINE:
+            visit = visits[slot]
+            if visit.query == q and visit.stage == s and visit.open != 0:
+                for c in range(visit.calls, visit.calls + visit.called):
+                    while calls[c].one != NONE:
+                        there = calls[c].one
+                        _forget(state, there)
+                        if requests[there].state == TRAVELLING or requests[there].state == WAITING:
+                            requests[there].mate = withdrawn
+                            withdrawn = there
+                finish, late = slot, True
+
+        # ---- hedges, and a retry after its backoff
+        elif kind == HEDGE:
+            visit = visits[slot]
+            if visit.query == q and visit.stage == s and visit.open != 0:
+                send, send_to, sending = slot, visit.called, SECOND
+        elif kind == RETRY:
+            v = calls[slot].visit
+            if visits[v].query == q and visits[v].stage == s and visits[v].open != 0 and calls[slot].shard == j:
+                send, sending = v, AGAIN
+                send_from = slot - visits[v].calls
+                send_to = send_from + 1
+
+        # ---- an attempt is given up
+        elif kind == TIMEOUT:
+            request = requests[slot]
+            if request.key == address_of(rank) and request.visit != NONE:
+                failing_visit, failing_call = request.visit, request.call
+                _forget(state, slot)
+                columns.counts[s, TIMED_OUT] += 1 if q >= warmup else 0
+
+        # ---- the first of a batch has waited long enough
+        elif kind == WAIT:
+            if requests[slot].key == address_of(rank) and requests[slot].state == WAITING:
+                serve, by_idle = requests[slot].replica, True
+
+        # ---- a replica goes down, losing all it holds, or comes up
+        elif kind == FAULT:
+            count, s = state.units[slot], down.stage[slot]
+            C = stages.workers[s]
+            place = down.shard[slot] * stages.replicas[s] + down.replica[slot]
+            which = state.first_replica[s] + place
+            replica, again = replicas[which], down.mttf[slot] > 0
+            mean, length = down.mttf[slot], 0.0
+            state.units[slot] = count + 1
+            if count % 2 == 0:
+                state.barred[which] += 1
+                replica.down += 1
+                there = replica.head
+                while there != NONE:
+                    requests[there].mate = back
+                    back, there = there, requests[there].next
+                there = replica.first
+                while there != NONE:
+                    lasted = _cut(state, columns, (s, there), now)
+                    if requests[there].worker != NONE:
+                        state.workers[requests[there].worker].busy = 0
+                    batch, member, behind = 0, there, requests[there].next
+                    while member != NONE:
+                        batch, member = batch + 1, requests[member].mate
+                    member = there
+                    while member != NONE:
+                        _, query, _, _, _ = unpack(requests[member].key)
+                        if query >= warmup:
+                            columns.wasted[s] += lasted / batch
+                        following = requests[member].mate
+                        requests[member].mate = back
+                        back, member = member, following
+                    there = behind
+                replica.head = replica.tail = replica.first = replica.last = NONE
+                replica.waiting, replica.idle = 0, C
+                back_failed = True
+                there = back
+                while there != NONE:
+                    _, query, _, _, _ = unpack(requests[there].key)
+                    columns.counts[s, LOST] += 1 if query >= warmup else 0
+                    there = requests[there].mate
+                mean, length = down.mttr[slot], down.length[slot]
             else:
-                merge_head, merge_following[merge] = merge_following[merge], NONE
+                state.barred[which] -= 1
+                replica.down -= 1
+            if again:
+                length = gap(mean, streams[s, DOWN], count + 1, place, down.number[slot])
+            if again or count == 0:
+                size = push(heap, size, now + length, rank_of(FAULT, slot, s, ENTRY), slot)
 
-        # ---- a service begins
-        if begin != NONE:
-            q2, j2 = slots.query[begin], slots.shard[begin]
-            service = _service(tables, (s, q2, j2), columns.candidates[s, q2], kind == ARRIVAL)
-            slots.begun[begin], slots.service[begin] = now, service
-            if q2 >= warmup:
-                columns.busy[slots.replica[begin]] += service
-            size = push(heap, size, now + service, rank_of(COMPLETION, q2, s, j2), begin)
+        # ---- the number of replicas is looked at, or those ordered a while ago serve
+        elif kind == SCALE:
+            stage = state.stages[s]
+            if q == 0:
+                _work(stage, now, 0)
+                every = stages.scale_every[s]
+                offered = every * (stages.workers[s] * N) * stages.scale_target[s]
+                wanted = wanted_replicas(stage.worked, offered, (stages.fewest[s], R))
+                stage.worked = 0.0
+                if wanted != stage.ordered:
+                    if paying != 0:
+                        _pay(state, columns, s, N, now)
+                    if wanted > stage.ordered:
+                        ready = now + stages.scale_delay[s]
+                        size = push(heap, size, ready, rank_of(SCALE, 1, s, ENTRY), wanted)
+                    stage.ordered = wanted
+                    _set_active(state, tables, s, min(stage.active, wanted))
+                size = push(heap, size, now + every, rank_of(SCALE, 0, s, ENTRY), 0)
+            else:
+                _set_active(state, tables, s, max(stage.active, min(stage.ordered, slot)))
 
-        # ---- a merge begins
+        # ==== a visit begins: its records and its timers
+        if send != NONE and sending == FIRST:
+            visit = visits[send]
+            q, row = visit.query, visit.query - base
+            columns.start[s, row] = now
+            columns.slowest[s, row] = NONE
+            visit.stage, visit.open, visit.called, visit.answered = s, 1, 0, 0
+            visit.start, visit.latest = now, -1.0
+            even = tables.size_first[s] == tables.size_first[s + 1]
+            send_to = min(N, columns.candidates[s, row]) if even else N
+            if state.stages[s].tracked:
+                if state.stages[s].free_calls != NONE:
+                    visit.calls = state.stages[s].free_calls
+                    state.stages[s].free_calls = calls[visit.calls].next
+                else:
+                    visit.calls = calls_top
+                    calls_top += N
+                if stages.deadline[s] < np.inf:
+                    size = push(heap, size, now + stages.deadline[s], rank_of(DEADLINE, q, s, ENTRY), send)
+                if stages.hedge_after[s] < np.inf:
+                    size = push(heap, size, now + stages.hedge_after[s], rank_of(HEDGE, q, s, ENTRY), send)
+
+        # ==== requests are sent
+        if send != NONE:
+            visit = visits[send]
+            entered = columns.candidates[s, q - base]
+            cumulative = sizes[tables.size_first[s] : tables.size_first[s + 1]]
+            for k in range(send_from, send_to):
+                shard, c, avoid = k, NONE, NONE
+                if sending == FIRST:
+                    amount = shard_candidates(entered, N, shard, cumulative)
+                    if amount == 0:
+                        continue
+                    attempt = 0
+                    if state.stages[s].tracked:
+                        c = visit.calls + visit.called
+                        call = calls[c]
+                        call.visit, call.shard, call.one, call.two = send, shard, NONE, NONE
+                        call.tried, call.retries, call.resolved, call.candidates = 0, 0, 0, amount
+                        state.stages[s].tokens = saved(state.stages[s].tokens, stages.budget[s])
+                    visit.called += 1
+                else:
+                    c = visit.calls + k
+                    call = calls[c]
+                    if sending == SECOND:
+                        if call.resolved != 0 or call.one == NONE:
+                            continue
+                        avoid = requests[call.one if call.two == NONE else call.two].replica
+                    shard, amount, attempt = call.shard, call.candidates, call.tried
+                first = state.first_replica[s] + shard * R
+                luck = uniform_at(streams[s, REPLICA], q, shard, attempt)
+                more_luck = uniform_at(streams[s, REPLICA_2], q, shard, attempt)
+                if avoid != NONE:
+                    state.barred[avoid] += 1
+                turn = state.first_shard[s] + shard
+                chosen = choose_replica(
+                    stages.balancing[s],
+                    state.turn[turn],
+                    state.outstanding[first : first + R],
+                    state.barred[first : first + R],
+                    luck,
+                    more_luck,
+                )
+                if avoid != NONE:
+                    state.barred[avoid] -= 1
+                if chosen == NO_REPLICA and sending == SECOND:
+                    continue
+                slot, free_request, free_requests = free_request, requests[free_request].next, free_requests - 1
+                request = requests[slot]
+                request.key = address_of(rank_of(ARRIVAL, q, s, shard, attempt))
+                request.visit, request.call, request.worker = send, c, NONE
+                request.candidates, request.sent = amount, now
+                if c != NONE:
+                    call = calls[c]
+                    if call.one == NONE:
+                        call.one = slot
+                    else:
+                        call.two = slot
+                    call.tried += 1
+                columns.attempts[s, q - base] += 1
+                on_the_way += 1
+                if q >= warmup and sending != FIRST:
+                    columns.counts[s, HEDGES if sending == SECOND else RETRIES] += 1
+                if chosen == NO_REPLICA:
+                    request.replica, request.state, request.failed = NONE, RETURNING, 1
+                    size = push(heap, size, now, rank_of(RESPONSE, q, s, shard, attempt), slot)
+                    continue
+                state.turn[turn] += 1
+                state.outstanding[first + chosen] += 1
+                delay = value_at(laws, 4 * s + REQUEST, streams[s, REQUEST], q, shard, attempt)
+                request.replica, request.state, request.failed = first + chosen, TRAVELLING, 0
+                request.to_shard = delay
+                size = push(heap, size, now + delay, rank_of(ARRIVAL, q, s, shard, attempt), slot)
+                if stages.timeout[s] < np.inf:
+                    size = push(heap, size, now + stages.timeout[s], rank_of(TIMEOUT, q, s, shard, attempt), slot)
+            if sending == FIRST:
+                visit.unresolved = visit.called
+
+        # ==== free workers begin what waits
+        while begin != NONE or serve != NONE:
+            if begin == NONE:
+                replica = replicas[serve]
+                if replica.idle == 0 or replica.waiting == 0:
+                    break
+                due = requests[replica.head].arrived + stages.batch_wait[s]
+                taken = batch_now(replica.waiting, stages.batch[s], due, now)
+                if taken == 0:
+                    break
+                begin = there = replica.head
+                for _ in range(taken - 1):
+                    requests[there].mate = requests[there].next
+                    there = requests[there].next
+                replica.head = requests[there].next
+                if replica.head == NONE:
+                    replica.tail = NONE
+                else:
+                    requests[replica.head].before = NONE
+                replica.waiting -= taken
+                requests[there].mate = NONE
+            else:
+                requests[begin].mate = NONE
+            request = requests[begin]
+            which = request.replica
+            _, q2, _, j2, attempt2 = unpack(request.key)
+            amount, measured, there = 0, 0, begin
+            while there != NONE:
+                _, query, _, _, _ = unpack(requests[there].key)
+                measured += 1 if query >= warmup else 0
+                amount, there = amount + requests[there].candidates, requests[there].mate
+            by_idle_law = 1 if by_idle and stages.has_idle_law[s] else 0
+            law = 4 * s + (IDLE_NOISE if by_idle_law else NOISE)
+            noise = value_at(laws, law, streams[s, SERVICE], q2, j2, attempt2)
+            service = curve_value(curves, 2 * s + by_idle_law, amount) * noise * slowed(tables.slow, s, j2, now)
+            end = now + service
+            if stages.pause_every[s] < np.inf:
+                w = _choose_worker(tables, state, (s, which), now)
+                request.worker = state.first_worker[s] + w
+                worker = state.workers[request.worker]
+                worker.busy = 1
+                clock = PauseClock(stages.pause_every[s], stages.pause_length[s], streams[s, PAUSE], w)
+                end = back_from_pauses(clock, (worker.start, worker.count), now, service)
+                service = end - now
+            replicas[which].idle -= 1
+            request.measured = measured / taken
+            replicas[which].busy += service * request.measured
+            _work(state.stages[s], now, 1)
+            there = begin
+            while there != NONE:
+                member = requests[there]
+                member.state, member.begun, member.service, member.share = SERVING, now, service, service / taken
+                if member.call != NONE and stages.cancel[s] == ON_START:
+                    call = calls[member.call]
+                    twin = call.two if call.one == there else call.one
+                    if twin != NONE and requests[twin].state <= WAITING:
+                        _forget(state, twin)
+                        requests[twin].mate = withdrawn
+                        withdrawn = twin
+                there = member.mate
+            if state.stages[s].goes_down:
+                _link_serving(state, begin)
+            size = push(heap, size, end, rank_of(COMPLETION, q2, s, j2, attempt2), begin)
+            begin = NONE
+            if stages.batch[s] == 1:
+                break
+
+        # ==== answers, and news of failures, are sent back
+        while back != NONE:
+            request = requests[back]
+            _, q2, _, j2, attempt2 = unpack(request.key)
+            request.state, request.failed = RETURNING, 1 if back_failed else 0
+            request.to_broker = value_at(laws, 4 * s + RESPONSE_LAW, streams[s, RESPONSE_LAW], q2, j2, attempt2)
+            size = push(heap, size, now + request.to_broker, rank_of(RESPONSE, q2, s, j2, attempt2), back)
+            back = request.mate
+
+        # ==== requests are withdrawn
+        while withdrawn != NONE:
+            request = requests[withdrawn]
+            _, q2, _, _, _ = unpack(request.key)
+            columns.counts[s, WITHDRAWN] += 1 if q2 >= warmup else 0
+            if request.state == WAITING:
+                _unlink_waiting(state, withdrawn)
+            state.outstanding[request.replica] -= 1
+            on_the_way -= 1
+            request.key = NONE
+            request.next = free_request
+            free_request, free_requests, withdrawn = withdrawn, free_requests + 1, request.mate
+
+        # ==== a call of which no attempt is left is tried again, or has failed for good
+        if failing_visit != NONE and (failing_call == NONE or calls[failing_call].one == NONE):
+            visit = visits[failing_visit]
+            tokens = state.stages[s].tokens
+            if failing_call != NONE and calls[failing_call].tried < stages.attempts[s] and withdraws(tokens):
+                call = calls[failing_call]
+                state.stages[s].tokens = tokens - 1.0
+                luck = uniform_at(streams[s, BACKOFF], q, j, call.tried)
+                wait = backoff_s(stages.backoff[s], stages.jitter[s], call.retries, luck)
+                call.retries += 1
+                size = push(heap, size, now + wait, rank_of(RETRY, q, s, j, call.tried), failing_call)
+            else:
+                if failing_call != NONE:
+                    calls[failing_call].resolved = 1
+                visit.unresolved -= 1
+                if visit.unresolved == 0:
+                    finish = failing_visit
+
+        # ==== a stage ends: the query fails, or its answers go to the merge
+        if finish != NONE:
+            visit = visits[finish]
+            visit.open, visit.joined = 0, now
+            if state.stages[s].tracked:
+                calls[visit.calls].next = state.stages[s].free_calls
+                state.stages[s].free_calls = visit.calls
+            row = visit.query - base
+            columns.coverage[s, row] = visit.answered / visit.called
+            if has_failed(visit.answered, late, stages.all_or_nothing[s]):
+                columns.outcome[row] = FAILED
+                columns.parts[s, row, :] = 0.0
+                columns.stage_end[s, row] = now
+                _skip(columns, row, s + 1, now, 0.0)
+                leaves = finish
+            else:
+                size = push(heap, size, now, rank_of(ARRIVAL, visit.query, s, N), finish)
+
+        # ==== a merge begins
         if merge != NONE:
-            s2 = merge_stage[merge]
-            columns.end[s2, merge] = now + merge_time[merge]
-            columns.parts[s2, merge, 4] = columns.end[s2, merge] - latest[merge]
-            if merge >= warmup:
-                columns.merge_busy[s2] += merge_time[merge]
-            if merge_workers == 0:
-                merged = merge
+            visit = visits[merge]
+            s2, row = visit.stage, visit.query - base
+            end = now + visit.merge
+            columns.stage_end[s2, row] = end
+            columns.parts[s2, row, 3] += visit.joined - visit.latest
+            columns.parts[s2, row, 4] = end - visit.joined
+            if visit.query >= warmup:
+                columns.merge_busy[s2] += visit.merge
+            if merge_workers > 0 or (needs_end and s2 + 1 == S):
+                size = push(heap, size, end, rank_of(COMPLETION, visit.query, s2, stages.shards[s2]), merge)
             else:
-                rank = rank_of(COMPLETION, merge, s2, stages.shards[s2])
-                size = push(heap, size, columns.end[s2, merge], rank, NONE)
+                merged = merge
 
-        # ---- a merge is done, now or after its plain delay: on to the next stage
-        if merged != NONE and s + 1 < S:
-            columns.candidates[s + 1, merged] = min(stages.keep[s], columns.candidates[s, merged])
-            size = push(heap, size, columns.end[s, merged], rank_of(ARRIVAL, merged, s + 1, ENTRY), NONE)
+        # ==== a merge is over, now or after its plain delay: on to the next stage, or out
+        if merged != NONE:
+            visit = visits[merged]
+            s2, row = visit.stage, visit.query - base
+            if s2 + 1 < S:
+                left = min(stages.keep[s2], columns.candidates[s2, row])
+                columns.candidates[s2 + 1, row] = handed_on(left, visit.answered, visit.called)
+                end = columns.stage_end[s2, row]
+                size = push(heap, size, end, rank_of(ARRIVAL, visit.query, s2 + 1, ENTRY), merged)
+            else:
+                leaves = merged
+
+        # ==== a query leaves the funnel; its user starts to think
+        if leaves != NONE:
+            visit = visits[leaves]
+            row = visit.query - base
+            end = columns.stage_end[S - 1, row]
+            columns.end[row], columns.over[row] = end, 1
+            in_flight -= 1
+            ended += 1
+            if not open_arrivals:
+                thought = value_at(laws, setting.think_law, setting.think_stream, visit.query, 1)
+                size = push(heap, size, end + thought, rank_of(NEW, visit.user, 0, ENTRY), visit.user)
+            visit.query = NONE
+            visit.next = free_visit
+            free_visit, free_visits = leaves, free_visits + 1
+
+    keep = (
+        size, free_request, free_requests, free_visit, free_visits, calls_top, base, rows, arrived, ended, on_the_way,
+        in_flight, idle_mergers, merge_head, merge_tail, paying, events,
+    )  # fmt: skip
+    for i in range(len(keep)):
+        state.numbers[i] = keep[i]
+    return status

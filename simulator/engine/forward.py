@@ -25,6 +25,8 @@ from simulator.engine.plan import (
     Tables,
 )
 from simulator.policies.balancing import choose_replica
+from simulator.policies.faults import slowed
+from simulator.policies.imbalance import shard_candidates
 
 __all__ = ["StageColumns", "merge_queue", "shard_by_shard", "sweep"]
 
@@ -169,7 +171,7 @@ def sweep(
     free
         (R * C * N,) when each worker is free, sorted along C; kept from block to block, zeros at first.
     """
-    stages, laws, curves, streams = tables
+    stages, laws, curves, streams = tables.stages, tables.laws, tables.curves, tables.streams
     s, warmup, first = where
     N, R, C = stages.shards[s], stages.replicas[s], stages.workers[s]
     delay = laws.value[4 * s + REQUEST]
@@ -254,24 +256,25 @@ def shard_by_shard(
     columns: StageColumns,
 ) -> None:
     """Run a stage one shard after the other, each in its own order of arrival; parameters as in `sweep`."""
-    stages, laws, curves, streams = tables
+    stages, laws, curves, streams = tables.stages, tables.laws, tables.curves, tables.streams
     s, warmup = where
     N, R, C = stages.shards[s], stages.replicas[s], stages.workers[s]
+    cumulative = tables.sizes[tables.size_first[s] : tables.size_first[s + 1]]
     Q = order.size
     arrived, delay = np.empty(Q), np.empty(Q)
     query, replica = np.empty(Q, dtype=np.int64), np.empty(Q, dtype=np.int64)
-    latest = np.full(Q, -1.0)
+    latest = np.full(columns.start.size, -1.0)
     no_load = np.zeros(R, dtype=np.int64)
     for j in range(N):
         count = 0
         for q in order:
-            if columns.candidates[q] <= j:
+            if shard_candidates(columns.candidates[q], N, j, cumulative) == 0:
                 continue
             query[count] = q
             delay[count] = value_at(laws, 4 * s + REQUEST, streams[s, REQUEST], q, j)
             arrived[count] = columns.start[q] + delay[count]
             luck = uniform_at(streams[s, REPLICA], q, j)
-            replica[count] = choose_replica(stages.balancing[s], count, no_load, luck, 0.0)
+            replica[count] = choose_replica(stages.balancing[s], count, no_load, no_load, luck, 0.0)
             count += 1
         free = np.zeros((R, C))
         for i in _order_of_arrival(arrived[:count], query[:count]):
@@ -279,9 +282,10 @@ def shard_by_shard(
             waits = workers[0] > arrived[i]
             begun = workers[0] if waits else arrived[i]
             idle = stages.has_idle_law[s] and not waits
-            n = columns.candidates[q] // N + (1 if j < columns.candidates[q] % N else 0)
+            n = shard_candidates(columns.candidates[q], N, j, cumulative)
             noise = value_at(laws, 4 * s + (IDLE_NOISE if idle else NOISE), streams[s, SERVICE], q, j)
-            service = curve_value(curves, 2 * s + (1 if idle else 0), n) * noise
+            cost = curve_value(curves, 2 * s + (1 if idle else 0), n)
+            service = cost * noise * slowed(tables.slow, s, j, begun)
             _replace_first(workers, begun + service)
             if q >= warmup:
                 columns.busy[j, replica[i]] += service
@@ -292,7 +296,8 @@ def shard_by_shard(
                 latest[q] = done
                 columns.slowest[q] = j
                 _write_parts(columns.parts, q, (delay[i], begun - arrived[i], service, back))
-    columns.parts[:, 4] = latest
+    for q in order:
+        columns.parts[q, 4] = latest[q]
 
 
 @njit(cache=True, nogil=True, inline="always")

@@ -17,7 +17,7 @@ from simulator.distributions.constant import Constant
 from simulator.distributions.empirical import Empirical
 from simulator.draws import key_of, random_bits, uniform_at, uniform_of
 
-__all__ = ["CONSTANT", "LawTables", "fill_shards", "query_values", "tabulate", "value_at"]
+__all__ = ["CONSTANT", "LawTables", "fill_shards", "query_values", "tabulate", "value_at", "value_of"]
 
 CONSTANT, CELLS, STEPS = 0, 1, 2
 
@@ -88,11 +88,16 @@ def _cell(u: float) -> tuple[int, float]:
 
 
 @njit(cache=True)
-def value_at(laws: LawTables, law: int, stream: np.uint64, query: int, shard: int) -> float:
-    """Return the value of law number `law` for one query and shard in `stream`."""
+def value_at(laws: LawTables, law: int, stream: np.uint64, query: int, shard: int, attempt: int = 0) -> float:
+    """Return the value of law number `law` for one query, shard and attempt in `stream`."""
     if laws.kind[law] == CONSTANT:
         return laws.value[law]
-    u = uniform_at(stream, query, shard)
+    return value_of(laws, law, uniform_at(stream, query, shard, attempt))
+
+
+@njit(cache=True)
+def value_of(laws: LawTables, law: int, u: float) -> float:
+    """Return the value of law number `law` at the uniform number `u`; the law is not constant."""
     first = laws.offset[law]
     if laws.kind[law] == STEPS:
         return laws.level[first + np.int64(u * (laws.offset[law + 1] - first))]

@@ -1,8 +1,8 @@
 """A plan: everything an engine needs, as flat numbers and arrays in seconds, with nothing left to look up.
 
 Letters: S stages. Curves are numbered 2s (busy) and 2s + 1 (idle) for stage s, and 2S for the merge; laws 4s + NOISE,
-4s + IDLE_NOISE, 4s + REQUEST, 4s + RESPONSE for stage s, then 4S the merge's noise and 4S + 1 + c the candidates of
-class c.
+4s + IDLE_NOISE, 4s + REQUEST, 4s + RESPONSE for stage s, then 4S the merge's noise, 4S + 1 what a user of closed
+arrivals thinks, and 4S + 2 + c the candidates of class c.
 """
 
 from collections.abc import Sequence
@@ -16,16 +16,23 @@ from simulator.draws import stream_of
 from simulator.engine.curve import CurveTables
 from simulator.engine.law import LawTables
 from simulator.engine.traffic import Arrivals
+from simulator.policies.faults import DownTable, SlowTable
+from simulator.policies.shedding import NO_LIMIT
 
 __all__ = [
+    "BACKOFF",
+    "DOWN",
     "IDLE_NOISE",
+    "MERGE",
     "NOISE",
+    "PAUSE",
     "PURPOSES",
     "REPLICA",
     "REPLICA_2",
     "REQUEST",
     "RESPONSE",
     "SERVICE",
+    "Door",
     "Plan",
     "StageTable",
     "Tables",
@@ -34,28 +41,67 @@ __all__ = [
 NOISE, IDLE_NOISE, REQUEST, RESPONSE = range(4)
 
 # What a stage draws for, in the columns of Plan.streams; REQUEST and RESPONSE keep their numbers as laws.
-PURPOSES = ("service", "merge", "request", "response", "replica", "replica 2")
-SERVICE, MERGE, _, _, REPLICA, REPLICA_2 = range(len(PURPOSES))
+PURPOSES = ("service", "merge", "request", "response", "replica", "replica 2", "backoff", "pause", "down")
+SERVICE, MERGE, _, _, REPLICA, REPLICA_2, BACKOFF, PAUSE, DOWN = range(len(PURPOSES))
 
 
 class StageTable(NamedTuple):
-    """The stages' settings as columns, each of shape (S,)."""
+    """The stages' settings as columns, each of shape (S,); what a policy is that a stage has not is said behind it."""
 
     shards: NDArray[np.int64]
-    replicas: NDArray[np.int64]
+    replicas: NDArray[np.int64]  # room for them: the most, where their number follows the load
     workers: NDArray[np.int64]
     keep: NDArray[np.int64]  # the largest whole number where a stage keeps all
     balancing: NDArray[np.int64]  # a place in policies.balancing.RULES
     has_idle_law: NDArray[np.bool_]
+    deadline: NDArray[np.float64]  # infinite
+    all_or_nothing: NDArray[np.bool_]  # whether a query fails that misses an answer at the deadline
+    hedge_after: NDArray[np.float64]  # infinite
+    cancel: NDArray[np.int64]  # a place in policies.hedging.CANCEL
+    queue_limit: NDArray[np.int64]  # policies.shedding.NO_LIMIT
+    attempts: NDArray[np.int64]  # 1
+    backoff: NDArray[np.float64]
+    jitter: NDArray[np.float64]
+    budget: NDArray[np.float64]  # infinite
+    timeout: NDArray[np.float64]  # infinite
+    batch: NDArray[np.int64]  # 1
+    batch_wait: NDArray[np.float64]  # 0
+    pause_every: NDArray[np.float64]  # infinite
+    pause_length: NDArray[np.float64]
+    initial: NDArray[np.int64]  # replicas at the start
+    fewest: NDArray[np.int64]  # replicas
+    scale_every: NDArray[np.float64]  # infinite
+    scale_delay: NDArray[np.float64]
+    scale_target: NDArray[np.float64]
 
 
 class Tables(NamedTuple):
-    """All that the kernels read of a plan, for one replication; streams (S, number of PURPOSES)."""
+    """All that the kernels read of a plan, for one replication; streams (S, number of PURPOSES).
+
+    `sizes` holds the cumulative sizes of the uneven stages' shards: those of stage s are size_first[s] to
+    size_first[s + 1], none where all are even.
+    """
 
     stages: StageTable
     laws: LawTables
     curves: CurveTables
     streams: NDArray[np.uint64]
+    slow: SlowTable
+    sizes: NDArray[np.float64]
+    size_first: NDArray[np.int64]
+
+
+class Door(NamedTuple):
+    """What happens to a query before the funnel.
+
+    `admission` queries in the funnel at most; a cache that answers the share `hit_rate` after `hit_latency` seconds;
+    `users` of closed arrivals, 0 of open ones.
+    """
+
+    admission: int = NO_LIMIT
+    hit_rate: float = 0.0
+    hit_latency: float = 0.0
+    users: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +124,12 @@ class Plan:
         Workers of the broker's one FIFO queue of merges; 0 where a merge is a plain delay.
     class_names, class_shares
         Of each class of queries, (K,); one share of 1 and no name where there are no classes.
+    slow, down
+        Faults; pauses stand in `stages`.
+    sizes
+        One a stage: the cumulative sizes of its shards, empty where they are even.
+    door
+        What happens before the funnel.
     warnings
         What the user should know about how the scenario was resolved.
     """
@@ -94,6 +146,10 @@ class Plan:
     laws: LawTables
     curves: CurveTables
     merge_workers: int
+    slow: SlowTable
+    down: DownTable
+    sizes: tuple[NDArray[np.float64], ...]
+    door: Door
     class_names: tuple[str, ...] = ()
     class_shares: tuple[float, ...] = (1.0,)
     warnings: tuple[str, ...] = ()
@@ -116,16 +172,36 @@ class Plan:
     @property
     def candidates_law(self) -> int:
         """The number of the law of the candidates that enter the funnel, of the first class; the others' follow."""
-        return 4 * len(self.names) + 1
+        return 4 * len(self.names) + 2
 
     def at(self, qps: float) -> "Plan":
         """Return the same plan at another mean rate; a run that lasts a stated time gets the queries of that time."""
         return replace(self, qps=qps, queries=self.arrivals.queries_at(qps, self.queries))
 
+    @property
+    def think_law(self) -> int:
+        """The number of the law of what a user thinks."""
+        return 4 * len(self.names) + 1
+
+    @property
+    def hedge_after_s(self) -> dict[str, float]:
+        """When hedges are sent, in seconds after a stage's start, by the name of the stage that sends any."""
+        pairs = zip(self.names, self.stages.hedge_after.tolist(), strict=True)
+        return {name: after for name, after in pairs if np.isfinite(after)}
+
     def tables(self, replication: int) -> Tables:
         """Return the arrays for the kernels, with the draws of `replication`."""
         streams = [_stage_streams(self.seed, replication, name) for name in self.names]
-        return Tables(self.stages, self.laws, self.curves, np.array(streams, dtype=np.uint64))
+        first = np.concatenate([[0], np.cumsum([sizes.size for sizes in self.sizes])]).astype(np.int64)
+        return Tables(
+            self.stages,
+            self.laws,
+            self.curves,
+            np.array(streams, dtype=np.uint64),
+            self.slow,
+            np.concatenate(self.sizes),
+            first,
+        )
 
 
 def _stage_streams(seed: int, replication: int, stage: str) -> Sequence[np.uint64]:

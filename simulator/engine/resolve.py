@@ -11,15 +11,13 @@ from simulator.distributions.constant import Constant
 from simulator.engine.curve import Curve, join_curves
 from simulator.engine.law import tabulate
 from simulator.engine.order import MAX_QUERIES, MAX_SHARDS, MAX_STAGES
-from simulator.engine.plan import Plan, StageTable
+from simulator.engine.plan import Plan
+from simulator.engine.resolve_policies import door, down_table, hedge_delay, shard_sizes, slow_table, stage_table
 from simulator.engine.traffic import arrivals_of
 from simulator.errors import InputError
-from simulator.policies.balancing import RULES
 from simulator.scenario.model import AffineCost, Scenario, Stage
 
 __all__ = ["Cost", "resolve", "stage_cost"]
-
-KEEP_ALL = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True)
@@ -43,20 +41,28 @@ def resolve(scenario: Scenario, profile: Profile) -> Plan:
     """
     traffic = scenario.traffic
     _check_sizes(scenario)
-    busy, idle = [], []
+    sizes = shard_sizes(scenario)
+    busy, idle, largest = [], [], []
     entering = max(law.mean_value() for law in traffic.candidate_laws)
-    for stage in scenario.funnel:
-        per_shard = -(-entering // stage.shards)
+    for stage, shares in zip(scenario.funnel, sizes, strict=True):
+        per_shard = -(-entering // stage.shards) if shares.size == 0 else entering * float(np.diff(shares).max())
+        largest.append(round(per_shard))
         busy.append(stage_cost(scenario, stage, profile, per_shard, idle=False))
         idle.append(stage_cost(scenario, stage, profile, per_shard, idle=True))
         entering = min(entering, stage.keep or entering)
     merge = _merge_cost(scenario, profile)
-    curves = [cost.curve for pair in zip(busy, idle, strict=True) for cost in pair] + [merge.curve]
+    speed = scenario.costs.speed
+    costs = [cost for pair in zip(busy, idle, strict=True) for cost in pair] + [merge]
+    curves = [cost.curve.faster(speed) for cost in costs]
     laws: list[Law[Any]] = []
     for stage, one, two in zip(scenario.funnel, busy, idle, strict=True):
         laws += [one.noise, two.noise, stage.network.request, stage.network.response]
     has_idle = [stage.idle_cost is not None or stage.cost is None for stage in scenario.funnel]
-    speed = scenario.costs.speed
+    think = traffic.think or Constant(mean=0.0)
+    tables = tabulate([*laws, merge.noise, think, *traffic.candidate_laws])
+    delays = [
+        hedge_delay(stage, tables, s, curves[2 * s + 1].at(largest[s])) for s, stage in enumerate(scenario.funnel)
+    ]
     return Plan(
         seed=scenario.seed,
         replications=traffic.replications,
@@ -66,26 +72,17 @@ def resolve(scenario: Scenario, profile: Profile) -> Plan:
         warmup=0 if traffic.warmup == "auto" else traffic.warmup,
         names=tuple(stage.name for stage in scenario.funnel),
         sources=tuple(cost.source for cost in busy),
-        stages=_stage_table(scenario, has_idle),
-        laws=tabulate([*laws, merge.noise, *traffic.candidate_laws]),
-        curves=join_curves([curve.faster(speed) for curve in curves]),
+        stages=stage_table(scenario, has_idle, delays),
+        laws=tables,
+        curves=join_curves(curves),
         merge_workers=scenario.merge.workers or 0,
+        slow=slow_table(scenario),
+        down=down_table(scenario),
+        sizes=sizes,
+        door=door(scenario),
         class_names=tuple(one.name for one in traffic.classes),
         class_shares=tuple(one.share for one in traffic.classes) or (1.0,),
         warnings=tuple(cost.warning for cost in busy if cost.warning),
-    )
-
-
-def _stage_table(scenario: Scenario, has_idle: list[bool]) -> StageTable:
-    """Return the stages' settings by column."""
-    funnel = scenario.funnel
-    return StageTable(
-        shards=np.array([stage.shards for stage in funnel], dtype=np.int64),
-        replicas=np.array([stage.replicas for stage in funnel], dtype=np.int64),
-        workers=np.array([stage.workers for stage in funnel], dtype=np.int64),
-        keep=np.array([stage.keep or KEEP_ALL for stage in funnel], dtype=np.int64),
-        balancing=np.array([RULES.index(stage.balancing) for stage in funnel], dtype=np.int64),
-        has_idle_law=np.array(has_idle),
     )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.draws import stream_of, uniforms
 from simulator.engine.arrivals import prepare_blocks
 from simulator.engine.forward import StageColumns, merge_queue, shard_by_shard, sweep
 from simulator.engine.law import CONSTANT
@@ -27,13 +28,18 @@ def sweeps(plan: Plan) -> bool:
     known = laws.kind[plan.candidates_law] == CONSTANT
     entering = laws.value[plan.candidates_law] if known else 1.0
     for s in range(len(plan.names)):
-        if laws.kind[4 * s + REQUEST] != CONSTANT:
+        if laws.kind[4 * s + REQUEST] != CONSTANT or not _alike(plan, s):
             return False
         in_turn = stages.balancing[s] == ROUND_ROBIN and entering >= stages.shards[s]
         if stages.replicas[s] > 1 and not in_turn:
             return False
         entering = min(entering, stages.keep[s])
     return True
+
+
+def _alike(plan: Plan, s: int) -> bool:
+    """Return whether the shards of stage `s` are of one size and none of them is slow."""
+    return plan.sizes[s].size == 0 and bool(plan.slow.first[s] == plan.slow.first[s + 1])
 
 
 class ForwardPath:
@@ -56,6 +62,7 @@ class ForwardPath:
         self.free = [np.zeros(size) for size in (stages.shards * stages.replicas * stages.workers).tolist()]
         self.sent = [0] * len(plan.names)
         self.merge_free = [np.zeros(max(plan.merge_workers, 1)) for _ in plan.names]
+        self.since = 0.0  # the last arrival whose replica-seconds are counted
 
     def blocks(self, size: int) -> Iterator[Result]:
         """Yield results of consecutive queries, about `size` at a time; less than the whole run only where `sweeps`."""
@@ -66,7 +73,9 @@ class ForwardPath:
             upcoming = next(source, None)
             watermark = math.inf if upcoming is None else float(upcoming.arrival[0])
             new = rows.arrival.size - len(merged)
-            merged = np.concatenate([merged, np.zeros((new, merged.shape[1]), dtype=np.bool_)])
+            hits = self._answer_hits(rows, new, first)
+            merged = np.concatenate([merged, np.repeat(hits[:, None], merged.shape[1], axis=1)])
+            self._count_replicas(rows, new, first)
             for s in range(merged.shape[1]):
                 self._pass(s, rows, merged, (first, watermark))
             rows.end[:] = rows.stage_end[:, -1]
@@ -77,19 +86,44 @@ class ForwardPath:
             rows = None if upcoming is None else rest.followed_by(upcoming)
             merged, first = merged[ended:], first + ended
 
+    def _answer_hits(self, rows: Result, new: int, first: int) -> NDArray[np.bool_]:
+        """Let the door's cache answer its hits among the last `new` rows, and return which these are, shape (new,)."""
+        door, begin = self.plan.door, rows.arrival.size - new
+        if door.hit_rate == 0:
+            return np.zeros(new, dtype=np.bool_)
+        stream = stream_of(self.plan.seed, self.replication, "cache")
+        hit: NDArray[np.bool_] = uniforms(stream, new, first + begin) < door.hit_rate
+        at = begin + np.flatnonzero(hit)
+        rows.door[at] = door.hit_latency
+        rows.stage_start[at] = rows.stage_end[at] = (rows.arrival[at] + door.hit_latency)[:, None]
+        rows.slowest[at] = -1
+        return hit
+
+    def _count_replicas(self, rows: Result, new: int, first: int) -> None:
+        """Count the replicas' time up to the last of the `new` rows, from the last arrival of the warm-up on."""
+        begin, leave_out = rows.arrival.size - new, self.plan.warmup - first
+        if begin < leave_out <= rows.arrival.size:
+            self.since = float(rows.arrival[leave_out - 1])
+        if leave_out <= rows.arrival.size:
+            stages = self.plan.stages
+            rows.replica_seconds[:] += stages.replicas * stages.shards * (rows.arrival[-1] - self.since)
+            self.since = float(rows.arrival[-1])
+
     def _pass(self, s: int, rows: Result, merged: NDArray[np.bool_], where: tuple[int, float]) -> None:
         """Take all rows that may through stage `s`; `where` is (number of the query in row 0, watermark)."""
         first, watermark = where
         columns = _columns(rows, s)
-        entered = np.ones(len(merged), dtype=np.bool_)
         if s:
-            entered = merged[:, s - 1]
+            entered = merged[:, s - 1] & ~merged[:, s]
             columns.start[entered] = rows.stage_end[entered, s - 1]
             keep = self.plan.stages.keep[s - 1]
             columns.candidates[entered] = np.minimum(keep, rows.candidates[entered, s - 1])
         else:
-            columns.start[:] = rows.arrival
+            entered = ~merged[:, 0]
+            columns.start[entered] = rows.arrival[entered]
+        served = float(rows.busy[s].sum())
         self._serve(s, np.flatnonzero(entered & (columns.attempts == 0) & (columns.start < watermark)), columns, first)
+        rows.served[s] += float(rows.busy[s].sum()) - served
         joined = columns.parts[:, 4]
         may = (columns.attempts > 0) & ~merged[:, s]
         ready = np.flatnonzero(may & (joined < watermark) if self.plan.merge_workers else may)
@@ -106,7 +140,8 @@ class ForwardPath:
         replicas = int(plan.stages.replicas[s])
         all_called = bool((columns.candidates[ready] >= plan.stages.shards[s]).all())
         in_turn = plan.stages.balancing[s] == ROUND_ROBIN and all_called
-        if plan.laws.kind[4 * s + REQUEST] != CONSTANT or not (replicas == 1 or in_turn):
+        one_by_one = plan.laws.kind[4 * s + REQUEST] != CONSTANT or not _alike(plan, s)
+        if one_by_one or not (replicas == 1 or in_turn):
             shard_by_shard(self.tables, (s, plan.warmup), order, columns)
             return
         turns = (self.sent[s] + np.arange(order.size)) % replicas

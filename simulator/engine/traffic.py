@@ -10,6 +10,7 @@ from simulator.scenario.model import Scenario
 
 __all__ = [
     "BURSTY",
+    "CLOSED",
     "CONSTANT",
     "DAILY",
     "KINDS",
@@ -22,8 +23,8 @@ __all__ = [
     "span_factors",
 ]
 
-KINDS = ("constant", "poisson", "bursty", "daily", "trace")
-CONSTANT, POISSON, BURSTY, DAILY, TRACE = range(len(KINDS))
+KINDS = ("constant", "poisson", "bursty", "daily", "trace", "closed")
+CONSTANT, POISSON, BURSTY, DAILY, TRACE, CLOSED = range(len(KINDS))
 
 
 class Arrivals(NamedTuple):

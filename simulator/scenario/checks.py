@@ -1,53 +1,23 @@
 """What a scenario must not say although every single value of it is well written."""
 
-from typing import Any
-
 from simulator.distributions.constant import Constant
 from simulator.scenario.model import Scenario
+from simulator.scenario.policy_checks import check_policies
 from simulator.scenario.problems import Finding, nearest
 from simulator.scenario.source import Path, Source
 from simulator.scenario.traffic_checks import check_traffic
 
 __all__ = ["cross_check", "take_out_unsupported"]
 
-_UNSUPPORTED = {
-    "scenario": ("faults", "training", "bias", "admission"),
-    "traffic": ("cache", "users", "think"),
-    "stage": (
-        "deadline",
-        "on_deadline",
-        "hedging",
-        "queue_limit",
-        "retry",
-        "batching",
-        "imbalance",
-        "autoscaling",
-    ),
-}
-_UNSUPPORTED_ARRIVALS = ("closed",)
+_UNSUPPORTED = ("training", "bias")
 
 
 def take_out_unsupported(source: Source) -> list[Finding]:
     """Return a finding for everything the format knows and the engines do not yet, and take it out of the data."""
-    found = _take(source.data, (), "scenario")
-    traffic, funnel = source.data.get("traffic"), source.data.get("funnel")
-    if isinstance(traffic, dict):
-        found += _take(traffic, ("traffic",), "traffic")
-        if traffic.get("arrivals") in _UNSUPPORTED_ARRIVALS:
-            found.append(_finding(("traffic", "arrivals"), str(traffic["arrivals"]), "use poisson or constant"))
-            del traffic["arrivals"]
-    for i, stage in enumerate(funnel if isinstance(funnel, list) else []):
-        if isinstance(stage, dict):
-            found += _take(stage, ("funnel", i), "stage")
-    return found
-
-
-def _take(section: dict[str, Any], path: Path, kind: str) -> list[Finding]:
-    """Return findings for the unsupported keys of one section and remove them."""
-    present = [key for key in _UNSUPPORTED[kind] if key in section]
+    present = [key for key in _UNSUPPORTED if key in source.data]
     for key in present:
-        del section[key]
-    return [_finding((*path, key), key, "leave it out") for key in present]
+        del source.data[key]
+    return [_finding((key,), key, "leave it out") for key in present]
 
 
 def _finding(path: Path, what: str, remedy: str) -> Finding:
@@ -57,8 +27,8 @@ def _finding(path: Path, what: str, remedy: str) -> Finding:
 
 def cross_check(scenario: Scenario) -> list[Finding]:
     """Return what does not fit together in `scenario`."""
-    found = [*_names_twice(scenario), *_costless(scenario), *_keeping_too_much(scenario)]
-    return [*found, *_sizing_nothing(scenario), *check_traffic(scenario)]
+    found = [*_names_twice(scenario), *_costless(scenario), *_keeping_too_much(scenario), *_sizing_nothing(scenario)]
+    return [*found, *check_traffic(scenario), *check_policies(scenario)]
 
 
 def _names_twice(scenario: Scenario) -> list[Finding]:

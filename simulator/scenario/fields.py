@@ -23,19 +23,23 @@ from pydantic_core import CoreSchema
 from simulator.distributions.base import Law, Quantity
 from simulator.distributions.registry import LAWS
 from simulator.distributions.written import LONGEST_NUMBER, read_number, shown
-from simulator.units import parse_duration, parse_share
+from simulator.units import parse_duration, parse_number, parse_share
 
 __all__ = [
     "AFFINE",
+    "Attempts",
     "Candidates",
+    "Choice",
     "Choices",
     "Count",
     "CountLaw",
+    "Delay",
     "Documents",
     "Duration",
     "DurationLaw",
     "Factor",
     "Hour",
+    "Limit",
     "Multiple",
     "Price",
     "Queries",
@@ -46,6 +50,7 @@ __all__ = [
     "Spread",
     "Switch",
     "Text",
+    "Variation",
     "Warmup",
     "counts_between",
     "law_union",
@@ -60,6 +65,8 @@ NUMERAL_PATTERN = r"^[0-9]+(_[0-9]+)*(\.[0-9]*)?([eE][+-]?[0-9]+)?$"
 SHARE_PATTERN = r"^\s*[0-9_.]+([eE][+-]?[0-9]+)?\s*%?\s*$"
 SLUG_PATTERN = "[a-z0-9]+([-_][a-z0-9]+)*"
 LONGEST_SLUG = 80
+MOST_ATTEMPTS = 31
+PERCENTILE_PATTERN = r"^p[0-9]{1,2}(\.[0-9]+)?$"
 
 
 def _duration(value: object) -> float:
@@ -108,6 +115,56 @@ def _slug(value: object) -> str:
     return text
 
 
+def _variation(value: object) -> float:
+    if isinstance(value, str) and len(value) <= LONGEST_NUMBER:
+        return parse_share(value)
+    return read_number(value)
+
+
+def _delay(value: object) -> float | str:
+    text = value.strip() if isinstance(value, str) else ""
+    if not re.fullmatch(PERCENTILE_PATTERN, text):
+        try:
+            return _duration(value)
+        except ValueError as error:
+            raise ValueError(f"a duration such as 10ms or a percentile such as p95, got {shown(value)}") from error
+    if not 0 < parse_number(text[1:]) < 100:
+        raise ValueError(f"a percentile above p0 and below p100, got {shown(value)}")
+    return text
+
+
+def _attempts(value: object) -> int:
+    if value == "unlimited":
+        return MOST_ATTEMPTS
+    try:
+        attempts = _whole(value)
+    except ValueError:
+        attempts = 0
+    if not 2 <= attempts <= MOST_ATTEMPTS:
+        wanted = f"a whole number of attempts from 2, the first among them, to {MOST_ATTEMPTS}, or unlimited"
+        raise ValueError(f"{wanted} (which is {MOST_ATTEMPTS}), got {shown(value)}")
+    return attempts
+
+
+def _choice(value: object) -> float | int | tuple[int, ...]:
+    if isinstance(value, list | tuple):
+        numbers = tuple(_whole(item) for item in value)
+        if not numbers or min(numbers) < 0 or len(set(numbers)) < len(numbers):
+            raise ValueError("a list of different whole numbers from 0")
+        return numbers
+    try:
+        amount = _variation(value)
+    except ValueError as error:
+        raise ValueError(f"a share such as 1%, a count, or a list such as [0, 3], got {shown(value)}") from error
+    if isinstance(value, str) and "%" in value and 0 < amount <= 1:
+        return amount
+    if 0 < amount < 1:
+        return amount
+    if amount >= 1 and amount.is_integer() and not (isinstance(value, str) and "%" in value):
+        return int(amount)
+    raise ValueError(f"a share above 0%, a count of at least 1, or a list such as [0, 3], got {shown(value)}")
+
+
 @dataclass(frozen=True, eq=False)
 class _Or:
     """Lets an editor's schema take one more form of a value than the type's own."""
@@ -145,6 +202,34 @@ Count = Annotated[int, Field(ge=1, le=1_000_000), _WHOLE, _OR_NUMERAL]
 Queries = Annotated[int, Field(ge=1, le=MOST_QUERIES), _WHOLE, _OR_NUMERAL]
 Documents = Annotated[int, Field(ge=1, le=10**15), _WHOLE, _OR_NUMERAL]
 Seed = Annotated[int, Field(ge=0, le=2**63 - 1), _WHOLE, _OR_NUMERAL]
+Limit = Annotated[int, Field(ge=0, le=1_000_000_000), _WHOLE, _OR_NUMERAL]
+Variation = Annotated[
+    float,
+    Field(ge=0, le=1000),
+    BeforeValidator(_variation),
+    _Or({"type": "string", "pattern": SHARE_PATTERN}),
+    _OR_NUMERAL,
+]
+Delay = Annotated[
+    float | str,
+    PlainValidator(_delay),
+    WithJsonSchema({"type": "string", "anyOf": [{"pattern": DURATION_PATTERN}, {"pattern": PERCENTILE_PATTERN}]}),
+]
+Attempts = Annotated[
+    int,
+    PlainValidator(_attempts),
+    WithJsonSchema({"type": "integer", "minimum": 2, "maximum": MOST_ATTEMPTS}),
+    _OR_NUMERAL,
+    _Or({"const": "unlimited"}),
+]
+Choice = Annotated[
+    float | int | tuple[int, ...],
+    PlainValidator(_choice),
+    WithJsonSchema({"type": "number", "exclusiveMinimum": 0}),
+    _OR_NUMERAL,
+    _Or({"type": "string", "pattern": SHARE_PATTERN}),
+    _Or({"type": "array", "items": {"type": "integer", "minimum": 0}, "minItems": 1}),
+]
 Switch = Annotated[bool, Field(strict=True)]
 Text = Annotated[str, BeforeValidator(_text)]
 Slug = Annotated[str, BeforeValidator(_slug), WithJsonSchema({"type": "string", "pattern": f"^{SLUG_PATTERN}$"})]

@@ -18,25 +18,31 @@ from simulator.scenario.fields import (
     Duration,
     DurationLaw,
     Factor,
+    Limit,
     Price,
     Queries,
     Rate,
     Seed,
+    Share,
     Slug,
     Spread,
     Switch,
     Text,
+    Variation,
     Warmup,
     at_least_one,
     law_union,
 )
 from simulator.scenario.objectives import Objective, ObjectiveText
+from simulator.scenario.policies import Autoscaling, Batching, Fault, Hedging, Retry
 from simulator.scenario.section import Section
 from simulator.scenario.traffic import Bursty, CandidateLaw, Daily, QueryClass, Trace
 from simulator.scenario.vary import AxisText
 
 __all__ = [
+    "Admission",
     "AffineCost",
+    "Cache",
     "Compare",
     "Costs",
     "Merge",
@@ -48,6 +54,7 @@ __all__ = [
     "Stage",
     "StageSize",
     "Traffic",
+    "known_keys",
 ]
 
 RankerName = Literal["logistic", "mlp", "two_tower"]
@@ -63,13 +70,29 @@ class Sla(Section):
     """What must hold at that load: metric, comparator, value."""
 
 
+class Cache(Section):
+    """A cache at the door, in front of the funnel."""
+
+    hit_rate: Share
+    """Share of queries that it answers."""
+    latency: Duration = 0.0
+    """How long it takes to answer one."""
+
+
+class Admission(Section):
+    """Who is let in at the door."""
+
+    in_flight: Count
+    """Queries in the funnel at once; one more is refused."""
+
+
 class Traffic(Section):
     """How queries arrive, with how many candidates, and how many of them are simulated."""
 
     model_config = ConfigDict(json_schema_extra={"anyOf": [{"required": ["candidates"]}, {"required": ["classes"]}]})
 
-    arrivals: Literal["poisson", "constant", "bursty", "daily", "trace"] = "poisson"
-    """How arrivals are spread in time."""
+    arrivals: Literal["poisson", "constant", "bursty", "daily", "trace", "closed"] = "poisson"
+    """How arrivals are spread in time; closed: each of `users` thinks, asks, waits for the answer, thinks again."""
     bursty: Bursty | None = None
     """What bursts are like, for arrivals: bursty."""
     daily: Daily | None = None
@@ -82,6 +105,12 @@ class Traffic(Section):
     """Documents that enter the funnel with each query: a count or a distribution."""
     classes: Annotated[tuple[QueryClass, ...], BeforeValidator(at_least_one("class"))] = ()
     """Kinds of query that are mixed, by share."""
+    users: Count | None = None
+    """Users of closed arrivals."""
+    think: DurationLaw | None = None
+    """How long a user thinks before each query."""
+    cache: Cache | None = None
+    """A cache in front of the funnel; none unless given."""
     queries: Queries = 20_000
     """Measured queries of one replication; as many as arrive in daily.duration, or as the trace holds, unless given."""
     warmup: Warmup = "auto"
@@ -155,6 +184,27 @@ class Stage(Section):
     """How long a call takes, assumed instead of measured."""
     idle_cost: Cost | None = None
     """How long a call takes that finds its worker idle; as any other unless given."""
+    deadline: Duration | None = None
+    """When the stage ends at the latest, from its start; no deadline unless given."""
+    on_deadline: Literal["partial", "fail"] | None = None
+    """Whether a query goes on with the answers that it has at the deadline (partial, the default) or fails."""
+    hedging: Hedging | None = None
+    """Second attempts at calls that are slow to answer."""
+    queue_limit: Limit | None = None
+    """Requests that may wait at a replica; one more is refused. No limit unless given."""
+    retry: Retry | None = None
+    """Further attempts at calls that failed."""
+    batching: Batching | None = None
+    """Several requests served together."""
+    imbalance: Variation = 0.0
+    """Coefficient of variation of the shards' sizes."""
+    autoscaling: Autoscaling | None = None
+    """A number of replicas that follows the load."""
+
+    @property
+    def most_replicas(self) -> int:
+        """The most replicas that the stage can have."""
+        return self.autoscaling.max if self.autoscaling else self.replicas
 
 
 class Costs(Section):
@@ -240,6 +290,10 @@ class Scenario(Section):
     """Where measured costs come from."""
     merge: Merge = Merge()
     """The broker's work."""
+    admission: Admission | None = None
+    """Who is let in; everyone unless given."""
+    faults: tuple[Fault, ...] = ()
+    """What breaks."""
     prices: Prices | None = None
     """What it costs to run."""
     compare: Compare | None = None
@@ -249,7 +303,9 @@ class Scenario(Section):
 
     @property
     def offered_qps(self) -> float:
-        """The load: the traffic's own, the trace's, or the one that the SLA promises to sustain."""
+        """The load: the traffic's own, or the one that the SLA promises to sustain; of closed arrivals, the most."""
+        if self.traffic.users is not None and self.traffic.think is not None:
+            return self.traffic.users / max(self.traffic.think.mean_value(), 1e-9)
         recorded = self.traffic.trace.qps if self.traffic.arrivals == "trace" and self.traffic.trace else None
         qps = self.traffic.qps or recorded or (self.sla.qps if self.sla else None)
         if qps is None:  # load.py refuses such a file
@@ -276,4 +332,4 @@ class Scenario(Section):
 
 def known_keys(section: type[Any]) -> tuple[str, ...]:
     """Return the keys that a section of the file may hold."""
-    return tuple(section.model_fields)
+    return tuple(field.alias or name for name, field in section.model_fields.items())

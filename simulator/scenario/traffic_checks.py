@@ -20,7 +20,7 @@ def check_traffic(scenario: Scenario) -> list[Finding]:
     """Return what does not fit together in the traffic of `scenario`."""
     traffic = scenario.traffic
     found = [*_sections(traffic), *_classes(traffic), *_too_long_for_the_trace(traffic)]
-    has_load = traffic.qps or traffic.arrivals == "trace" or (scenario.sla and scenario.sla.qps)
+    has_load = traffic.qps or traffic.arrivals in ("trace", "closed") or (scenario.sla and scenario.sla.qps)
     if not has_load:
         found.append(Finding(("traffic",), "expected a load in traffic.qps or sla.qps, got none", "add qps: 1000"))
     elif not found and traffic.arrivals == "bursty" and traffic.bursty:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from simulator.engine.arrivals import entering_candidates
 from simulator.engine.curve import curve_value, mean_over
 from simulator.engine.plan import NOISE, Plan
-from simulator.engine.traffic import span_factors
+from simulator.engine.traffic import CLOSED, span_factors
 
 __all__ = ["Load", "offered_load"]
 
@@ -61,7 +61,12 @@ class Load:
         return max(loads, key=lambda name: loads[name])
 
     def saturated(self, plan: Plan) -> tuple[str, ...]:
-        """Return the names of the queues of `plan` offered all they can serve or more; "merge" is the broker's."""
+        """Return the names of the queues of `plan` offered all they can serve or more; "merge" is the broker's.
+
+        Users who wait for an answer before they ask again never overload a queue: they only wait.
+        """
+        if plan.arrivals.kind == CLOSED:
+            return ()
         return tuple(name for name, rho in self.by_queue(plan).items() if rho >= 1)
 
 

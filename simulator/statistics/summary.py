@@ -136,7 +136,7 @@ class _Recorder:
         S = len(plan.names)
         self.plan = plan
         self.counts = _Counts(plan, thresholds)
-        self.check = ConservationCheck(plan.warmup)
+        self.check = ConservationCheck(S, plan.warmup)
         self.occupancy = Occupancy(plan.warmup)
         self.batches = BatchMeans(batch_size(plan.total_queries))
         self.stages = [Sample() for _ in range(S)]
