@@ -57,7 +57,7 @@ def test_files_that_are_no_scenario(simulator, tmp_path, content, words):
         ("funnel.first.shards=0", ["funnel.first.shards", "at least 1", "got 0"]),
         ("funnel.frist.shards=2", ["did you mean first?"]),
         ("traffic.qeries=2", ["did you mean queries?"]),
-        ("funnel.first.deadline=5ms", ["deadline is not supported yet"]),
+        ("funnel.first.hedging={after: 5ms}", ["at least 2 replicas", "add replicas: 2"]),
         ("nonsense", ["PATH=VALUE"]),
     ],
 )

@@ -82,7 +82,7 @@ def test_both_accept(validator, line):
         "ranker: mlp\n    shards: 0",
         "ranker: mlp\n    shards: many",
         "ranker: mlp\n    bogus: 1",
-        "ranker: mlp\n    hedging: {after: p95}",
+        "ranker: mlp\n    hedging: {after: soon}",
         "cost: 5",
         "cost: 5 parsecs",
         "cost: {mean: 5ms}",
