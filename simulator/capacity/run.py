@@ -33,7 +33,11 @@ __all__ = ["ClassAnswer", "Estimates", "Judged", "RunAnswer", "StageAnswer", "Wi
 
 @dataclass(frozen=True)
 class StageAnswer:
-    """One stage; times in seconds, of the slowest request of each query; utilisation between 0 and about 1."""
+    """One stage; times in seconds, of the slowest request of each query; utilisation between 0 and about 1.
+
+    `extra_requests`, hedges and retries, are a share of the other requests; `wasted` is the share of the busy time
+    whose answer was lost or came too late; `mean_replicas` the replicas of a shard on average over time.
+    """
 
     name: str
     shards: int
@@ -41,6 +45,9 @@ class StageAnswer:
     workers: int
     candidates: Estimate
     utilization: Estimate
+    extra_requests: Estimate
+    wasted: Estimate
+    mean_replicas: Estimate
     latency: Estimate
     p50: Estimate
     p99: Estimate
@@ -311,7 +318,7 @@ def _windows(summaries: tuple[Summary, ...]) -> tuple[WindowAnswer, ...]:
 
 def _backlog(plan: Plan, summaries: tuple[Summary, ...]) -> Backlog:
     """Return whether latency grows through the run; a day and a trace come and go, which tells nothing."""
-    if not plan.arrivals.settles:
+    if not plan.settles:
         return Backlog(math.nan, grows=False)
     leave_out = math.ceil(plan.warmup / batch_size(plan.total_queries))
     return observe_backlog([summary.series[leave_out:] for summary in summaries])
@@ -336,6 +343,9 @@ def _stage(scenario: Scenario, plan: Plan, summaries: tuple[Summary, ...], s: in
         workers=stage.workers,
         candidates=over_all("candidates"),
         utilization=over_all("utilization"),
+        extra_requests=over_all("extra_requests"),
+        wasted=over_all("wasted"),
+        mean_replicas=over_all("replicas"),
         latency=over_all("mean"),
         p50=over_all("p50"),
         p99=over_all("p99"),

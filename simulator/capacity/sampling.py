@@ -67,7 +67,7 @@ def sample(
     if automatic:
         plan = replace(plan, warmup=planned_warmup(plan, load))
     summaries = more(plan)
-    if automatic and plan.arrivals.settles and not load.saturated(plan):
+    if automatic and plan.settles and not load.saturated(plan):
         batches = np.mean([summary.series for summary in summaries], axis=0)
         settled = mser(batches) * batch_size(plan.total_queries)
         if settled > plan.warmup:

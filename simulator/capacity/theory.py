@@ -126,11 +126,13 @@ def theory_of(plan: Plan, load: Load) -> tuple[Check, ...]:
     departures is approximated as in Whitt, "The queueing network analyzer", 1983.
     """
     checks: list[Check] = []
+    plain = True
     poisson, open_ = plan.arrivals.kind == POISSON, plan.arrivals.kind != CLOSED
     scv = 0.0 if plan.arrivals.kind == EVEN else dispersion(plan.arrivals, plan.qps)
     for s, name in enumerate(plan.names):
         stage = _Stage(plan, load, s, poisson=poisson, arrival_scv=scv)
-        steady = open_ and plan.arrivals.settles and max(load.utilization[: s + 1]) < 1
+        plain = plain and plan.plain(s)
+        steady = plain and open_ and plan.settles and max(load.utilization[: s + 1]) < 1
         checks += [Check(name, *found) for found in stage.says(steady=steady)]
         poisson, scv = stage.departs_poisson(), stage.departure_scv()
     return tuple(checks)

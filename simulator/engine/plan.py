@@ -174,6 +174,27 @@ class Plan:
         """The number of the law of the candidates that enter the funnel, of the first class; the others' follow."""
         return 4 * len(self.names) + 2
 
+    @property
+    def settles(self) -> bool:
+        """Whether nothing but luck changes over time, so that a steady state can be waited for."""
+        lasting = (self.slow.start <= 0) & np.isinf(self.slow.end)
+        return self.arrivals.settles and not self.down.stage.size and bool(lasting.all())
+
+    @property
+    def sheds(self) -> NDArray[np.bool_]:
+        """Which stages turn work away or give it up, and so keep no backlog that grows without end, shape (S,)."""
+        stages = self.stages
+        limited = (stages.queue_limit < NO_LIMIT) | np.isfinite(stages.deadline)
+        return limited | (self.door.admission < NO_LIMIT) | (self.door.users > 0)
+
+    def plain(self, s: int) -> bool:
+        """Return whether no policy and no fault touches stage `s`, so that it is a plain queue."""
+        stages = self.stages
+        endless = np.isinf([stages.deadline[s], stages.hedge_after[s], stages.pause_every[s], stages.scale_every[s]])
+        once = stages.attempts[s] == 1 and stages.queue_limit[s] >= NO_LIMIT and stages.batch[s] == 1
+        even = self.sizes[s].size == 0 and self.slow.first[s] == self.slow.first[s + 1]
+        return bool(endless.all() and once and even and self.door == Door() and not (self.down.stage == s).any())
+
     def at(self, qps: float) -> "Plan":
         """Return the same plan at another mean rate; a run that lasts a stated time gets the queries of that time."""
         return replace(self, qps=qps, queries=self.arrivals.queries_at(qps, self.queries))

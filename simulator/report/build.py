@@ -26,7 +26,7 @@ from simulator.report.files import make_folder, write_bytes, write_text
 from simulator.report.look import DARK, LIGHT, draw
 from simulator.report.plots import RUN_PLOTS, Plot, PlotKind
 from simulator.report.sentence import answer_sentence, arrivals_text, headline, worst_window_sentence
-from simulator.report.tables import times_beside
+from simulator.report.tables import POLICY_HEADS, policy_rows, times_beside
 from simulator.statistics.intervals import Estimate
 from simulator.units import format_duration
 
@@ -133,6 +133,8 @@ def _context(answer: RunAnswer, document: dict[str, Any], pictures: list[Picture
         "worst": worst_window_sentence(answer),
         "classes": [] if answer.saturated else [_class_row(one) for one in answer.classes],
         "objectives": _objective_rows(document),
+        "policies": policy_rows(answer),
+        "policy_heads": POLICY_HEADS,
         "theory": times_beside(answer),
         "pictures": pictures,
         "capacity": "",

@@ -10,6 +10,7 @@ from simulator.capacity.answer import CapacityAnswer, CurvePoint
 from simulator.capacity.run import ClassAnswer, Judged, RunAnswer, StageAnswer, WindowAnswer
 from simulator.capacity.theory import Check
 from simulator.costs.profile import Profile
+from simulator.engine.compiled import path_of
 from simulator.statistics.intervals import Estimate
 
 __all__ = [
@@ -43,6 +44,7 @@ def run_document(answer: RunAnswer, overrides: dict[str, str]) -> dict[str, Any]
         "question": answer.scenario.question,
         "seed": answer.plan.seed,
         "engine": answer.engine,
+        "path": path_of(answer.plan),
         "offered_qps": answer.plan.qps,
         "replications": answer.plan.replications,
         "queries": answer.plan.queries,
@@ -56,12 +58,9 @@ def run_document(answer: RunAnswer, overrides: dict[str, str]) -> dict[str, Any]
         "error_rate": answer.error_rate.as_json(),
         "coverage": answer.coverage.as_json(),
         "goodput_qps": answer.goodput_qps.as_json(),
+        "hedge_after_ms": {name: after * MS for name, after in answer.plan.hedge_after_s.items()},
         "stages": [stage_document(stage, saturated=stage.name in answer.saturated) for stage in answer.stages],
-        "merge": {
-            "utilization": answer.merge_utilization.as_json() if answer.plan.merge_workers else None,
-            "workers": answer.plan.merge_workers or None,
-            "cost_source": "measured" if answer.scenario.merge.measured else "assumed",
-        },
+        "merge": _merge(answer),
         "bottleneck": answer.bottleneck,
         "saturated": bool(answer.saturated),
         "saturated_queues": list(answer.saturated),
@@ -78,6 +77,15 @@ def run_document(answer: RunAnswer, overrides: dict[str, str]) -> dict[str, Any]
     if answer.saturated:
         document["transient_latency_ms"] = latency
     return document | _by_kind_and_time(answer)
+
+
+def _merge(answer: RunAnswer) -> dict[str, Any]:
+    """Return the broker's merge."""
+    return {
+        "utilization": answer.merge_utilization.as_json() if answer.plan.merge_workers else None,
+        "workers": answer.plan.merge_workers or None,
+        "cost_source": "measured" if answer.scenario.merge.measured else "assumed",
+    }
 
 
 def capacity_document(answer: CapacityAnswer, overrides: dict[str, str]) -> dict[str, Any]:
@@ -128,6 +136,9 @@ def stage_document(stage: StageAnswer, *, saturated: bool) -> dict[str, Any]:
         "workers": stage.workers,
         "candidates": stage.candidates.value,
         "utilization": stage.utilization.as_json(),
+        "extra_requests": stage.extra_requests.as_json(),
+        "wasted_share": stage.wasted.as_json(),
+        "mean_replicas": stage.mean_replicas.as_json(),
         "latency_ms": mean.as_json()
         | {name: (UNKNOWN if saturated else found.scaled(MS)).as_json() for name, found in tail.items()},
         "queue_ms": queue.as_json(),

@@ -11,7 +11,7 @@ from simulator.report.sentence import answer_sentence, arrivals_text, worst_wind
 from simulator.statistics.intervals import Estimate
 from simulator.units import format_duration
 
-__all__ = ["new_table", "percent", "run_tables", "shares", "spread", "times_beside"]
+__all__ = ["POLICY_HEADS", "new_table", "percent", "policy_rows", "run_tables", "shares", "spread", "times_beside"]
 
 _COLOURS = {"met": "green", "missed": "red", "inconclusive": "yellow"}
 
@@ -30,6 +30,9 @@ def run_tables(answer: RunAnswer) -> RenderableType:
     else:
         blocks.append(_latency(answer))
     blocks.append(_stages(answer))
+    acts = policy_rows(answer)
+    if acts:
+        blocks.append(_policies(acts))
     beside = times_beside(answer)
     if beside:
         blocks.append(_theory(beside))
@@ -138,6 +141,37 @@ def _stages(answer: RunAnswer) -> Table:
     if answer.plan.merge_workers:
         table.add_row("merge", f"{answer.plan.merge_workers} workers", "", percent(answer.merge_utilization))
     table.caption = "* the busiest. SxRxW: shards x replicas x workers"
+    table.caption_justify = "left"
+    return table
+
+
+def policy_rows(answer: RunAnswer) -> list[tuple[str, ...]]:
+    """Return (stage, hedges after, extra requests, wasted work, mean replicas) of each stage that policies touch."""
+    plan, delays = answer.plan, answer.plan.hedge_after_s
+    return [
+        (
+            stage.name,
+            format_duration(delays[stage.name]) if stage.name in delays else "–",
+            percent(stage.extra_requests),
+            percent(stage.wasted),
+            f"{stage.mean_replicas.value:.3g}",
+        )
+        for s, stage in enumerate(answer.stages)
+        if not plan.plain(s)
+    ]
+
+
+POLICY_HEADS = ("stage", "hedges after", "extra requests", "wasted work", "replicas")
+
+
+def _policies(rows: list[tuple[str, ...]]) -> Table:
+    """Return what the policies did."""
+    table = new_table("What the policies did")
+    for i, head in enumerate(POLICY_HEADS):
+        table.add_column(head, justify="right" if i else "left", no_wrap=True)
+    for row in rows:
+        table.add_row(*row)
+    table.caption = "extra: hedges and retries over the other requests; wasted: of the busy time"
     table.caption_justify = "left"
     return table
 

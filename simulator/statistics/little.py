@@ -18,15 +18,15 @@ def against_little(in_system: Sequence[float], by_law: Sequence[float], queries:
     by_law
         Their rate times their mean latency.
     queries
-        Queries measured in a replication. Those that straddle an end of the measured span, about L of them and each for
-        about W, count on one side alone: 2 L W over the span is no breach.
+        Queries measured in a replication. Those that straddle an end of the measured span count on one side alone: about
+        L of them at either end, each for about W, and always the last, whose arrival is the end.
     """
     gap = estimate([one - other for one, other in zip(in_system, by_law, strict=True)])
     if math.isnan(gap.low):
         return ""
     counted = sum(in_system) / len(in_system)
     error = (gap.high - gap.low) / 2 / student_half_width(len(in_system))
-    if abs(gap.value) <= 4 * error + 2 * counted**2 / queries + 1e-9 * counted:
+    if abs(gap.value) <= 4 * error + 2 * (1 + counted) * counted / queries + 1e-9 * counted:
         return ""
     return (
         f"Little's law does not hold: {counted:.6g} queries in the system on average, but their rate times their mean "

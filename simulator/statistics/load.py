@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from simulator.engine.arrivals import entering_candidates
 from simulator.engine.curve import curve_value, mean_over
 from simulator.engine.plan import NOISE, Plan
-from simulator.engine.traffic import CLOSED, span_factors
+from simulator.engine.traffic import span_factors
+from simulator.policies.shedding import NO_LIMIT
 
 __all__ = ["Load", "offered_load"]
 
@@ -63,27 +64,27 @@ class Load:
     def saturated(self, plan: Plan) -> tuple[str, ...]:
         """Return the names of the queues of `plan` offered all they can serve or more; "merge" is the broker's.
 
-        Users who wait for an answer before they ask again never overload a queue: they only wait.
+        A stage that turns work away or gives it up is never saturated, nor is any where users wait for their answers
+        before they ask again: what they cannot serve shows in errors, coverage or waiting.
         """
-        if plan.arrivals.kind == CLOSED:
-            return ()
-        return tuple(name for name, rho in self.by_queue(plan).items() if rho >= 1)
+        kept = [*(~plan.sheds).tolist(), plan.door.users == 0 and plan.door.admission >= NO_LIMIT]
+        loads = self.by_queue(plan).items()
+        return tuple(name for (name, rho), grows in zip(loads, kept, strict=True) if rho >= 1 and grows)
 
 
 def offered_load(plan: Plan) -> Load:
     """Return the load that `plan` offers, by the utilisation law (Little's law on the servers).
 
     Random candidate counts are averaged over the first draws of the first replication. The rate is the mean over the
-    run: of a part of a day the rate of that part.
+    run: of a part of a day the rate of that part. What hedges and retries add is not known beforehand and left out.
     """
     entering = entering_candidates(plan, 0, count=min(plan.total_queries, _DRAWS))
     mean, highest = span_factors(plan.arrivals, plan.total_queries / plan.qps)
-    rate = plan.qps * mean
+    rate = plan.qps * mean * (1 - plan.door.hit_rate)
     services, utilizations, merging = [], [], 0.0
     for s in range(len(plan.names)):
         shards, servers = int(plan.stages.shards[s]), int(plan.stages.replicas[s] * plan.stages.workers[s])
-        largest: NDArray[np.int64] = -(-entering // shards)
-        service = mean_over(plan.curves, 2 * s, largest) * float(plan.laws.mean[4 * s + NOISE])
+        service = _work(plan, s, _largest(plan, s, entering)) * float(plan.laws.mean[4 * s + NOISE])
         services.append(service)
         utilizations.append(rate * service / servers)
         lists = round(float(np.minimum(entering, shards).mean()))
@@ -91,3 +92,21 @@ def offered_load(plan: Plan) -> Load:
         entering = np.minimum(entering, plan.stages.keep[s])
     merge_utilization = rate * merging / plan.merge_workers if plan.merge_workers else 0.0
     return Load(tuple(services), tuple(utilizations), merge_utilization, highest / mean)
+
+
+def _largest(plan: Plan, s: int, entering: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the candidates of the largest shard of stage `s`, one a query."""
+    if plan.sizes[s].size == 0:
+        even: NDArray[np.int64] = -(-entering // int(plan.stages.shards[s]))
+        return even
+    uneven: NDArray[np.int64] = np.ceil(entering * float(np.diff(plan.sizes[s]).max())).astype(np.int64)
+    return uneven
+
+
+def _work(plan: Plan, s: int, candidates: NDArray[np.int64]) -> float:
+    """Return the mean seconds of work a request, noise aside, at the slowest shard; of batches, of full ones."""
+    batch = int(plan.stages.batch[s])
+    work = float(mean_over(plan.curves, 2 * s, candidates * batch)) / batch
+    windows = range(int(plan.slow.first[s]), int(plan.slow.first[s + 1]))
+    lasting = [w for w in windows if plan.slow.start[w] <= 0 and np.isinf(plan.slow.end[w])]
+    return work * max([1.0, *(float(plan.slow.factor[w]) for w in lasting)])

@@ -47,11 +47,11 @@ class Tally:
         self.queries, self.coverage, self.covered = 0, 0.0, 0
 
     def add(self, latency: NDArray[np.float64], completed: NDArray[np.bool_], coverage: NDArray[np.float64]) -> None:
-        """Add queries: latency in seconds and whether each completed, shape (Q,), and coverage by stage, (Q, S)."""
+        """Add queries: latency in seconds and if each completed, (Q,), and coverage by stage, (Q, S), NaN of none."""
         self.sample.add(latency[completed])
         self.queries += completed.size
-        self.coverage += float(coverage.sum())
-        self.covered += coverage.size
+        self.coverage += float(np.nansum(coverage))
+        self.covered += int(np.count_nonzero(~np.isnan(coverage)))
 
     def measured(self, levels: Sequence[float], classes: tuple[Measured, ...] = ()) -> Measured:
         """Return what was tallied, NaN where no query tells; `levels` are percentiles between 0 and 100."""

@@ -28,10 +28,17 @@ FloatArray = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class StageSummary:
-    """One stage in one replication; times in seconds, of the slowest request of each measured query."""
+    """One stage in one replication; times in seconds, of the slowest request of each measured query that reached it.
+
+    Hedges and retries are given as a share of the other requests, wasted work as a share of the busy time, replicas of
+    a shard as their mean over time.
+    """
 
     candidates: float
     utilization: float
+    extra_requests: float
+    wasted: float
+    replicas: float
     mean: float
     p50: float
     p99: float
@@ -116,8 +123,10 @@ class _Counts:
         """Add a block and return its measured rows, and which of these completed."""
         measured = slice(min(self.to_leave_out, block.arrival.size), None)
         self.to_leave_out -= measured.start
-        latency, coverage = block.latency[measured], block.coverage[measured]
+        latency = block.latency[measured]
         completed = block.outcome[measured] == COMPLETED
+        asked = (block.attempts[measured] > 0) | completed[:, None]  # of a query turned away, no shard was asked
+        coverage = np.where(asked, block.coverage[measured], np.nan)
         self.all.add(latency, completed, coverage)
         for c, tally in enumerate(self.classes):
             own = block.query_class[measured] == c
@@ -142,7 +151,9 @@ class _Recorder:
         self.stages = [Sample() for _ in range(S)]
         self.candidates, self.queue_service = np.zeros(S), np.zeros((S, 2))
         self.busy, self.merge_busy = np.zeros(S), 0.0
-        self.parts, self.completed = np.zeros((S, len(PARTS))), 0
+        self.parts = np.zeros((S, len(PARTS)))
+        self.sent, self.more = (np.zeros(S, dtype=np.int64) for _ in range(2))
+        self.wasted, self.replica_seconds = np.zeros(S), np.zeros(S)
         self.tail: dict[int, tuple[int, FloatArray]] = {}
         self.windows = Windows(window_count(plan))
         self.requests = 0
@@ -157,10 +168,14 @@ class _Recorder:
         self.busy += [busy.sum() for busy in block.busy]
         self.merge_busy += float(block.merge_busy.sum())
         self.requests += int(block.attempts.sum())
-        spans = (block.stage_end - block.stage_start)[measured]
+        spans, reached = (block.stage_end - block.stage_start)[measured], block.attempts[measured] > 0
         for s, sample in enumerate(self.stages):
-            sample.add(spans[:, s])
-        self.candidates += block.candidates[measured].sum(axis=0)
+            sample.add(spans[reached[:, s], s])
+        self.candidates += np.where(reached, block.candidates[measured], 0).sum(axis=0)
+        self.sent += block.attempts[measured].sum(axis=0)
+        self.more += block.count("hedges") + block.count("retries")
+        self.wasted += block.wasted
+        self.replica_seconds += block.replica_seconds
         parts = block.parts[measured]
         self.queue_service += parts[:, :, [PARTS.index("queue"), PARTS.index("service")]].sum(axis=0)
         self.parts += parts[completed].sum(axis=0)
@@ -201,15 +216,21 @@ class _Recorder:
     def _stage(self, s: int, span: float) -> StageSummary:
         """Return the summary of stage `s`; `span` is the seconds over which the measured queries arrived."""
         stages, sample = self.plan.stages, self.stages[s]
-        servers = int(stages.shards[s] * stages.replicas[s] * stages.workers[s])
+        reached, busy = max(sample.count, 1), float(self.busy[s])
+        first_calls = max(int(self.sent[s] - self.more[s]), 1)
+        seconds = float(self.replica_seconds[s]) or span * int(stages.shards[s] * stages.replicas[s])
+        replicas = seconds / (span * int(stages.shards[s]))
         return StageSummary(
-            candidates=float(self.candidates[s]) / sample.count,
-            utilization=float(self.busy[s]) / (span * servers),
+            candidates=float(self.candidates[s]) / reached,
+            utilization=busy / (seconds * int(stages.workers[s])),
+            extra_requests=int(self.more[s]) / first_calls,
+            wasted=float(self.wasted[s]) / busy if busy else 0.0,
+            replicas=replicas,
             mean=sample.mean,
             p50=sample.percentile(50.0),
             p99=sample.percentile(_TAIL),
-            queue=float(self.queue_service[s, 0]) / sample.count,
-            service=float(self.queue_service[s, 1]) / sample.count,
+            queue=float(self.queue_service[s, 0]) / reached,
+            service=float(self.queue_service[s, 1]) / reached,
         )
 
     def _tail_parts(self, latency: float) -> FloatArray:
