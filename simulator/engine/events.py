@@ -1,8 +1,9 @@
 """The event path: one loop over an event heap, for scenarios in which something feeds back.
 
-The loop is one function on purpose: it is the machine that reference.py, servers.py and upheavals.py describe, unrolled
-over the flat arrays of state.py. An event only notes what it sets off - requests to send, a service to begin, answers
-to send back, requests to withdraw, a stage or a query that ends - and the sections after it do that, each in one place.
+The loop is one function on purpose: it is the machine that reference.py, servers.py and upheavals.py describe,
+unrolled over the flat arrays of state.py. An event only notes what it sets off - requests to send, a service to begin,
+answers to send back, requests to withdraw, a stage or a query that ends - and the sections after it do that, each in
+one place.
 The loop returns when it needs more room, and goes on where it was. Letters: S stages, N shards, R replicas, C workers.
 """
 
@@ -13,6 +14,18 @@ from numba import njit
 
 from simulator.draws import uniform_at
 from simulator.engine.curve import curve_value
+from simulator.engine.event_steps import (
+    choose_worker,
+    cut,
+    forget,
+    link_serving,
+    pay,
+    set_active,
+    skip,
+    unlink_serving,
+    unlink_waiting,
+    work,
+)
 from simulator.engine.heap import pop, push
 from simulator.engine.law import value_at
 from simulator.engine.order import (
@@ -54,7 +67,7 @@ from simulator.policies.balancing import NO_REPLICA, choose_replica
 from simulator.policies.batching import batch_now
 from simulator.policies.cache import is_hit
 from simulator.policies.deadline import handed_on, has_failed
-from simulator.policies.faults import DownTable, PauseClock, back_from_pauses, gap, next_pause, slowed
+from simulator.policies.faults import DownTable, PauseClock, back_from_pauses, gap, slowed
 from simulator.policies.hedging import ON_START, loses_on_response
 from simulator.policies.imbalance import shard_candidates
 from simulator.policies.retry import backoff_s, saved, withdraws
@@ -85,132 +98,6 @@ class Setting(NamedTuple):
     total: int
     cache_stream: np.uint64
     think_stream: np.uint64
-
-
-@njit(cache=True, nogil=True)
-def _work(stage: np.void, now: float, change: int) -> None:
-    """Note that so many workers of a stage begin, or end if negative."""
-    stage.worked += stage.working * (now - stage.looked)
-    stage.working += change
-    stage.looked = now
-
-
-@njit(cache=True, nogil=True)
-def _unlink_waiting(state: State, slot: int) -> None:
-    """Take a request out of its replica's queue."""
-    requests, replica = state.requests, state.replicas[state.requests[slot].replica]
-    before, behind = requests[slot].before, requests[slot].next
-    if before == NONE:
-        replica.head = behind
-    else:
-        requests[before].next = behind
-    if behind == NONE:
-        replica.tail = before
-    else:
-        requests[behind].before = before
-    replica.waiting -= 1
-
-
-@njit(cache=True, nogil=True)
-def _link_serving(state: State, slot: int) -> None:
-    """Add a batch, by its first request, to those that its replica serves."""
-    requests, replica = state.requests, state.replicas[state.requests[slot].replica]
-    requests[slot].before, requests[slot].next = replica.last, NONE
-    if replica.last == NONE:
-        replica.first = slot
-    else:
-        requests[replica.last].next = slot
-    replica.last = slot
-
-
-@njit(cache=True, nogil=True)
-def _unlink_serving(state: State, slot: int) -> None:
-    """Take a batch, by its first request, from those that its replica serves."""
-    requests, replica = state.requests, state.replicas[state.requests[slot].replica]
-    before, behind = requests[slot].before, requests[slot].next
-    if before == NONE:
-        replica.first = behind
-    else:
-        requests[before].next = behind
-    if behind == NONE:
-        replica.last = before
-    else:
-        requests[behind].before = before
-
-
-@njit(cache=True, nogil=True)
-def _forget(state: State, slot: int) -> None:
-    """Let the broker wait no longer for a request."""
-    request = state.requests[slot]
-    if request.call != NONE:
-        call = state.calls[request.call]
-        if call.one == slot:
-            call.one = call.two
-        call.two = NONE
-    request.call = NONE
-    request.visit = NONE
-
-
-@njit(cache=True, nogil=True)
-def _choose_worker(tables: Tables, state: State, where: tuple[int, int], now: float) -> int:
-    """Return which free worker of a replica begins: the first that is not pausing, else the one that is back first."""
-    s, replica = where
-    C, every, length = tables.stages.workers[s], tables.stages.pause_every[s], tables.stages.pause_length[s]
-    first = (replica - state.first_replica[s]) * C
-    best, best_back = NONE, np.inf
-    for w in range(first, first + C):
-        worker = state.workers[state.first_worker[s] + w]
-        if worker.busy:
-            continue
-        clock = PauseClock(every, length, tables.streams[s, PAUSE], w)
-        start, count = next_pause(clock, worker.start, worker.count, now)
-        worker.start, worker.count = start, count
-        back = start + length if start <= now else 0.0
-        if best == NONE or back < best_back:
-            best, best_back = w, back
-    return best
-
-
-@njit(cache=True, nogil=True)
-def _cut(state: State, columns: Columns, where: tuple[int, int], now: float) -> float:
-    """Count a service that ends before its time, by its first request, and return how long it lasted."""
-    s, slot = where
-    request = state.requests[slot]
-    lasted = now - request.begun
-    columns.served[s] += lasted * request.measured
-    state.replicas[request.replica].busy += (lasted - request.service) * request.measured
-    _work(state.stages[s], now, -1)
-    return lasted
-
-
-@njit(cache=True, nogil=True)
-def _pay(state: State, columns: Columns, s: int, shards: int, now: float) -> None:
-    """Add what the replicas of a stage have cost since the last change."""
-    copies = state.stages[s].ordered * shards
-    columns.replica_seconds[s] += copies * (now - state.stages[s].since)
-    state.stages[s].since = now
-
-
-@njit(cache=True, nogil=True)
-def _set_active(state: State, tables: Tables, s: int, active: int) -> None:
-    """Bar the replicas of a stage from number `active` on and no others."""
-    before = state.stages[s].active
-    state.stages[s].active = active
-    for j in range(tables.stages.shards[s]):
-        first = state.first_replica[s] + j * tables.stages.replicas[s]
-        for r in range(active, before):
-            state.barred[first + r] += 1
-        for r in range(before, active):
-            state.barred[first + r] -= 1
-
-
-@njit(cache=True, nogil=True)
-def _skip(columns: Columns, row: int, stage: int, end: float, coverage: float) -> None:
-    """Write down a query that does not reach `stage` and those behind it."""
-    for s in range(stage, columns.start.shape[0]):
-        columns.start[s, row] = columns.stage_end[s, row] = end
-        columns.coverage[s, row] = coverage
-        columns.slowest[s, row] = NONE
 
 
 @njit(cache=True, nogil=True)
@@ -317,8 +204,8 @@ def run_loop(  # noqa: C901  the declared exception to the ceilings: one machine
                 if request.worker != NONE:
                     state.workers[request.worker].busy = 0
                 if state.stages[s].goes_down:
-                    _unlink_serving(state, slot)
-                _work(state.stages[s], now, -1)
+                    unlink_serving(state, slot)
+                work(state.stages[s], now, -1)
                 columns.served[s] += request.service * request.measured
 
         # ---- an answer, or the news of a failure, reaches the broker
@@ -332,7 +219,7 @@ def run_loop(  # noqa: C901  the declared exception to the ceilings: one machine
                 if request.failed == 0 and q >= warmup:
                     columns.wasted[s] += request.share
             else:
-                _forget(state, slot)
+                forget(state, slot)
                 visit = visits[v]
                 if request.failed != 0:
                     failing_visit, failing_call = v, c
@@ -354,10 +241,10 @@ def run_loop(  # noqa: C901  the declared exception to the ceilings: one machine
                         twin = calls[c].one
                         if twin != NONE:
                             loser = requests[twin]
-                            _forget(state, twin)
+                            forget(state, twin)
                             if loses_on_response(stages.cancel[s]) and loser.state != RETURNING:
                                 if loser.state == SERVING:
-                                    lasted = _cut(state, columns, (s, twin), now)
+                                    lasted = cut(state, columns, (s, twin), now)
                                     if q >= warmup:
                                         columns.wasted[s] += lasted
                                         columns.counts[s, STOPPED] += 1
@@ -366,7 +253,7 @@ def run_loop(  # noqa: C901  the declared exception to the ceilings: one machine
                                     if loser.worker != NONE:
                                         state.workers[loser.worker].busy = 0
                                     if state.stages[s].goes_down:
-                                        _unlink_serving(state, twin)
+                                        unlink_serving(state, twin)
                                     state.outstanding[serve] -= 1
                                     on_the_way -= 1
                                     loser.key = NONE
@@ -422,7 +309,7 @@ def run_loop(  # noqa: C901  the declared exception to the ceilings: one machine
                         state.stages[s2].since = now
                 if q == total - 1:
                     for s2 in range(S):
-                        _pay(state, columns, s2, stages.shards[s2], now)
+                        pay(state, columns, s2, stages.shards[s2], now)
                     paying = 0
                 hit = door.hit_rate > 0 and is_hit(door.hit_rate, uniform_at(setting.cache_stream, q, 0))
                 if hit or not has_room(in_flight, door.admission):
@@ -431,7 +318,7 @@ def run_loop(  # noqa: C901  the declared exception to the ceilings: one machine
                         columns.door[row] = door.hit_latency
                     else:
                         columns.outcome[row] = REFUSED
-                    _skip(columns, row, 0, end, 1.0 if hit else 0.0)
+                    skip(columns, row, 0, end, 1.0 if hit else 0.0)
                     columns.end[row] = end
                     columns.over[row] = 1
                     ended += 1
@@ -451,7 +338,7 @@ def run_loop(  # noqa: C901  the declared exception to the ceilings: one machine
                 for c in range(visit.calls, visit.calls + visit.called):
                     while calls[c].one != NONE:
                         there = calls[c].one
-                        _forget(state, there)
+                        forget(state, there)
                         if requests[there].state == TRAVELLING or requests[there].state == WAITING:
                             requests[there].mate = withdrawn
                             withdrawn = there
@@ -474,7 +361,7 @@ def run_loop(  # noqa: C901  the declared exception to the ceilings: one machine
             request = requests[slot]
             if request.key == address_of(rank) and request.visit != NONE:
                 failing_visit, failing_call = request.visit, request.call
-                _forget(state, slot)
+                forget(state, slot)
                 columns.counts[s, TIMED_OUT] += 1 if q >= warmup else 0
 
         # ---- the first of a batch has waited long enough
@@ -500,7 +387,7 @@ def run_loop(  # noqa: C901  the declared exception to the ceilings: one machine
                     back, there = there, requests[there].next
                 there = replica.first
                 while there != NONE:
-                    lasted = _cut(state, columns, (s, there), now)
+                    lasted = cut(state, columns, (s, there), now)
                     if requests[there].worker != NONE:
                         state.workers[requests[there].worker].busy = 0
                     batch, member, behind = 0, there, requests[there].next
@@ -536,22 +423,22 @@ def run_loop(  # noqa: C901  the declared exception to the ceilings: one machine
         elif kind == SCALE:
             stage = state.stages[s]
             if q == 0:
-                _work(stage, now, 0)
+                work(stage, now, 0)
                 every = stages.scale_every[s]
                 offered = every * (stages.workers[s] * N) * stages.scale_target[s]
                 wanted = wanted_replicas(stage.worked, offered, (stages.fewest[s], R))
                 stage.worked = 0.0
                 if wanted != stage.ordered:
                     if paying != 0:
-                        _pay(state, columns, s, N, now)
+                        pay(state, columns, s, N, now)
                     if wanted > stage.ordered:
                         ready = now + stages.scale_delay[s]
                         size = push(heap, size, ready, rank_of(SCALE, 1, s, ENTRY), wanted)
                     stage.ordered = wanted
-                    _set_active(state, tables, s, min(stage.active, wanted))
+                    set_active(state, tables, s, min(stage.active, wanted))
                 size = push(heap, size, now + every, rank_of(SCALE, 0, s, ENTRY), 0)
             else:
-                _set_active(state, tables, s, max(stage.active, min(stage.ordered, slot)))
+                set_active(state, tables, s, max(stage.active, min(stage.ordered, slot)))
 
         # ==== a visit begins: its records and its timers
         if send != NONE and sending == FIRST:
@@ -688,7 +575,7 @@ def run_loop(  # noqa: C901  the declared exception to the ceilings: one machine
             service = curve_value(curves, 2 * s + by_idle_law, amount) * noise * slowed(tables.slow, s, j2, now)
             end = now + service
             if stages.pause_every[s] < np.inf:
-                w = _choose_worker(tables, state, (s, which), now)
+                w = choose_worker(tables, state, (s, which), now)
                 request.worker = state.first_worker[s] + w
                 worker = state.workers[request.worker]
                 worker.busy = 1
@@ -698,7 +585,7 @@ def run_loop(  # noqa: C901  the declared exception to the ceilings: one machine
             replicas[which].idle -= 1
             request.measured = measured / taken
             replicas[which].busy += service * request.measured
-            _work(state.stages[s], now, 1)
+            work(state.stages[s], now, 1)
             there = begin
             while there != NONE:
                 member = requests[there]
@@ -707,12 +594,12 @@ def run_loop(  # noqa: C901  the declared exception to the ceilings: one machine
                     call = calls[member.call]
                     twin = call.two if call.one == there else call.one
                     if twin != NONE and requests[twin].state <= WAITING:
-                        _forget(state, twin)
+                        forget(state, twin)
                         requests[twin].mate = withdrawn
                         withdrawn = twin
                 there = member.mate
             if state.stages[s].goes_down:
-                _link_serving(state, begin)
+                link_serving(state, begin)
             size = push(heap, size, end, rank_of(COMPLETION, q2, s, j2, attempt2), begin)
             begin = NONE
             if stages.batch[s] == 1:
@@ -733,7 +620,7 @@ def run_loop(  # noqa: C901  the declared exception to the ceilings: one machine
             _, q2, _, _, _ = unpack(request.key)
             columns.counts[s, WITHDRAWN] += 1 if q2 >= warmup else 0
             if request.state == WAITING:
-                _unlink_waiting(state, withdrawn)
+                unlink_waiting(state, withdrawn)
             state.outstanding[request.replica] -= 1
             on_the_way -= 1
             request.key = NONE
@@ -771,7 +658,7 @@ def run_loop(  # noqa: C901  the declared exception to the ceilings: one machine
                 columns.outcome[row] = FAILED
                 columns.parts[s, row, :] = 0.0
                 columns.stage_end[s, row] = now
-                _skip(columns, row, s + 1, now, 0.0)
+                skip(columns, row, s + 1, now, 0.0)
                 leaves = finish
             else:
                 size = push(heap, size, now, rank_of(ARRIVAL, visit.query, s, N), finish)

@@ -26,7 +26,6 @@ class Upheavals:
         self.paid_since: float | None = 0.0 if world.plan.warmup == 0 else None
         self.paid = [0.0] * len(self.active)
         self.since = [0.0] * len(self.active)
-        self.looked_at = [0.0] * len(self.active)
 
     def start(self) -> None:
         """Schedule the first fault of every unit and the first look at every stage."""

@@ -70,11 +70,11 @@ def choose_replica(
             if barred[r] == 0 and (best == NO_REPLICA or outstanding[r] < outstanding[best]):
                 best = r
         return best
-    place = np.int64(luck * left)
+    place = int(luck * left)
     first = _among(barred, place)
     if rule == RANDOM or left == 1:
         return first
-    other = np.int64(more_luck * (left - 1))
+    other = int(more_luck * (left - 1))
     second = _among(barred, other + 1 if other >= place else other)
     return second if outstanding[second] < outstanding[first] else first
 

@@ -18,8 +18,8 @@ def against_little(in_system: Sequence[float], by_law: Sequence[float], queries:
     by_law
         Their rate times their mean latency.
     queries
-        Queries measured in a replication. Those that straddle an end of the measured span count on one side alone: about
-        L of them at either end, each for about W, and always the last, whose arrival is the end.
+        Queries measured in a replication. Those that straddle an end of the measured span count on one side alone:
+        about L of them at either end, each for about W, and always the last, whose arrival is the end.
     """
     gap = estimate([one - other for one, other in zip(in_system, by_law, strict=True)])
     if math.isnan(gap.low):
