@@ -16,6 +16,7 @@ def pytest_configure() -> None:
     kernels = list(PACKAGE.rglob("*.nb?"))
     sources = [
         PACKAGE / "draws.py",
+        PACKAGE / "kernels.py",
         *(path for room in ("engine", "policies") for path in (PACKAGE / room).glob("*.py")),
     ]
     if kernels and min(map(_changed, kernels)) < max(map(_changed, sources)):

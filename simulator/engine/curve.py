@@ -7,6 +7,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from simulator.kernels import kernel
+
 __all__ = ["Curve", "CurveTables", "curve_value", "join_curves", "mean_over"]
 
 
@@ -51,7 +53,7 @@ def join_curves(curves: Sequence[Curve]) -> CurveTables:
     )
 
 
-@njit(cache=True)
+@kernel()
 def curve_value(curves: CurveTables, curve: int, n: int) -> float:
     """Return the seconds that curve number `curve` gives for `n` candidates."""
     piece = curves.offset[curve]

@@ -45,7 +45,7 @@ class EventRun:
         first = list(_first_events(plan, replication))
         self.state = larger(new_state(plan, replication), max(self.widest, len(first)))
         for time, rank, slot in first:
-            self["heap"] = push(self.state.heap, self["heap"], time, rank, slot)
+            self["heap"] = self["queued"] = push(self.state.heap, self["heap"], time, rank, slot)
 
     def __getitem__(self, name: str) -> int:
         return int(self.state.numbers[NUMBERS.index(name)])

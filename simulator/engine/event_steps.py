@@ -3,10 +3,11 @@
 from typing import Any
 
 import numpy as np
-from numba import njit
+from numpy.typing import NDArray
 
-from simulator.engine.plan import PAUSE, Tables
+from simulator.engine.plan import Tables
 from simulator.engine.state import NONE, Columns, State
+from simulator.kernels import kernel
 from simulator.policies.faults import PauseClock, next_pause
 
 __all__ = [
@@ -22,8 +23,10 @@ __all__ = [
     "work",
 ]
 
+Records = NDArray[np.void]
 
-@njit(cache=True, nogil=True)
+
+@kernel()
 def work(stage: Any, now: float, change: int) -> None:  # noqa: ANN401  a record
     """Note that so many workers of a stage, by its record, begin, or end if negative."""
     stage.worked += stage.working * (now - stage.looked)
@@ -31,10 +34,10 @@ def work(stage: Any, now: float, change: int) -> None:  # noqa: ANN401  a record
     stage.looked = now
 
 
-@njit(cache=True, nogil=True)
-def unlink_waiting(state: State, slot: int) -> None:
+@kernel()
+def unlink_waiting(requests: Records, replicas: Records, slot: int) -> None:
     """Take a request out of its replica's queue."""
-    requests, replica = state.requests, state.replicas[state.requests[slot].replica]
+    replica = replicas[requests[slot].replica]
     before, behind = requests[slot].before, requests[slot].next
     if before == NONE:
         replica.head = behind
@@ -47,10 +50,10 @@ def unlink_waiting(state: State, slot: int) -> None:
     replica.waiting -= 1
 
 
-@njit(cache=True, nogil=True)
-def link_serving(state: State, slot: int) -> None:
+@kernel()
+def link_serving(requests: Records, replicas: Records, slot: int) -> None:
     """Add a batch, by its first request, to those that its replica serves."""
-    requests, replica = state.requests, state.replicas[state.requests[slot].replica]
+    replica = replicas[requests[slot].replica]
     requests[slot].before, requests[slot].next = replica.last, NONE
     if replica.last == NONE:
         replica.first = slot
@@ -59,10 +62,10 @@ def link_serving(state: State, slot: int) -> None:
     replica.last = slot
 
 
-@njit(cache=True, nogil=True)
-def unlink_serving(state: State, slot: int) -> None:
+@kernel()
+def unlink_serving(requests: Records, replicas: Records, slot: int) -> None:
     """Take a batch, by its first request, from those that its replica serves."""
-    requests, replica = state.requests, state.replicas[state.requests[slot].replica]
+    replica = replicas[requests[slot].replica]
     before, behind = requests[slot].before, requests[slot].next
     if before == NONE:
         replica.first = behind
@@ -74,12 +77,12 @@ def unlink_serving(state: State, slot: int) -> None:
         requests[behind].before = before
 
 
-@njit(cache=True, nogil=True)
-def forget(state: State, slot: int) -> None:
+@kernel()
+def forget(requests: Records, calls: Records, slot: int) -> None:
     """Let the broker wait no longer for a request."""
-    request = state.requests[slot]
+    request = requests[slot]
     if request.call != NONE:
-        call = state.calls[request.call]
+        call = calls[request.call]
         if call.one == slot:
             call.one = call.two
         call.two = NONE
@@ -87,27 +90,32 @@ def forget(state: State, slot: int) -> None:
     request.visit = NONE
 
 
-@njit(cache=True, nogil=True)
-def choose_worker(tables: Tables, state: State, where: tuple[int, int], now: float) -> int:
-    """Return which free worker of a replica begins: the first that is not pausing, else the one that is back first."""
-    s, replica = where
-    C, every, length = tables.stages.workers[s], tables.stages.pause_every[s], tables.stages.pause_length[s]
-    first = (replica - state.first_replica[s]) * C
+@kernel()
+def choose_worker(workers: Records, first: int, count: int, clock: PauseClock, now: float) -> int:
+    """Return which free worker of a replica begins: the first that is not pausing, else the one that is back first.
+
+    Parameters
+    ----------
+    workers
+        All records, the replica's `count` from `first` on.
+    clock
+        Of the replica's first worker.
+    """
     best, best_back = NONE, np.inf
-    for w in range(first, first + C):
-        worker = state.workers[state.first_worker[s] + w]
+    for w in range(count):
+        worker = workers[first + w]
         if worker.busy:
             continue
-        clock = PauseClock(every, length, tables.streams[s, PAUSE], w)
-        start, count = next_pause(clock, worker.start, worker.count, now)
-        worker.start, worker.count = start, count
-        back = start + length if start <= now else 0.0
+        here = PauseClock(clock.every, clock.length, clock.stream, clock.worker + w)
+        start, number = next_pause(here, worker.start, worker.count, now)
+        worker.start, worker.count = start, number
+        back = start + clock.length if start <= now else 0.0
         if best == NONE or back < best_back:
             best, best_back = w, back
     return best
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def cut(state: State, columns: Columns, where: tuple[int, int], now: float) -> float:
     """Count a service that ends before its time, by its first request, and return how long it lasted."""
     s, slot = where
@@ -119,7 +127,7 @@ def cut(state: State, columns: Columns, where: tuple[int, int], now: float) -> f
     return lasted
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def pay(state: State, columns: Columns, s: int, shards: int, now: float) -> None:
     """Add what the replicas of a stage have cost since the last change."""
     copies = state.stages[s].ordered * shards
@@ -127,7 +135,7 @@ def pay(state: State, columns: Columns, s: int, shards: int, now: float) -> None
     state.stages[s].since = now
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def set_active(state: State, tables: Tables, s: int, active: int) -> None:
     """Bar the replicas of a stage from number `active` on and no others."""
     before = state.stages[s].active
@@ -140,7 +148,7 @@ def set_active(state: State, tables: Tables, s: int, active: int) -> None:
             state.barred[first + r] -= 1
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def skip(columns: Columns, row: int, stage: int, end: float, coverage: float) -> None:
     """Write down a query that does not reach `stage` and those behind it."""
     for s in range(stage, columns.start.shape[0]):

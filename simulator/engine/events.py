@@ -10,7 +10,6 @@ The loop returns when it needs more room, and goes on where it was. Letters: S s
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from simulator.draws import uniform_at
 from simulator.engine.curve import curve_value
@@ -26,7 +25,7 @@ from simulator.engine.event_steps import (
     unlink_waiting,
     work,
 )
-from simulator.engine.heap import pop, push
+from simulator.engine.heap import append, pop, push, take
 from simulator.engine.law import value_at
 from simulator.engine.order import (
     ARRIVAL,
@@ -61,9 +60,10 @@ from simulator.engine.plan import (
 )
 from simulator.engine.plan import RESPONSE as RESPONSE_LAW
 from simulator.engine.result import COUNTS, FAILED, REFUSED
-from simulator.engine.state import NONE, Columns, State
+from simulator.engine.state import LANES, NONE, Columns, State
+from simulator.kernels import kernel
 from simulator.policies.autoscaling import wanted_replicas
-from simulator.policies.balancing import NO_REPLICA, choose_replica
+from simulator.policies.balancing import NO_REPLICA, POWER_OF_TWO, RANDOM, choose_replica
 from simulator.policies.batching import batch_now
 from simulator.policies.cache import is_hit
 from simulator.policies.deadline import handed_on, has_failed
@@ -80,6 +80,8 @@ OVER, FULL, OUT_OF_ROOM = range(3)
 
 TRAVELLING, WAITING, SERVING, RETURNING = range(4)
 HEDGES, RETRIES, WITHDRAWN, STOPPED, REFUSALS, LOST, TIMED_OUT = range(len(COUNTS))
+NOW = 0  # the lane of what happens at once, after other events of the instant
+TO_REPLICA, TO_BROKER, UNTIL_DEADLINE, UNTIL_HEDGE, UNTIL_TIMEOUT, UNTIL_BATCH = range(len(LANES))
 FIRST, SECOND, AGAIN = range(3)  # which attempts are sent: first ones, hedges, a retry
 
 
@@ -100,7 +102,7 @@ class Setting(NamedTuple):
     think_stream: np.uint64
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def run_loop(  # noqa: C901  the declared exception to the ceilings: one machine, in sections
     tables: Tables, setting: Setting, door: Door, down: DownTable, state: State, columns: Columns
 ) -> int:
@@ -114,9 +116,11 @@ def run_loop(  # noqa: C901  the declared exception to the ceilings: one machine
     S, warmup, total, merge_workers = columns.start.shape[0], setting.warmup, setting.total, setting.merge_workers
     needs_end = door.admission < total or door.users > 0
     (
-        size, free_request, free_requests, free_visit, free_visits, calls_top, base, rows, arrived, ended, on_the_way,
-        in_flight, idle_mergers, merge_head, merge_tail, paying, events,
+        size, queued, free_request, free_requests, free_visit, free_visits, calls_top, base, rows, arrived, ended,
+        on_the_way, in_flight, idle_mergers, merge_head, merge_tail, paying, events,
     ) = state.numbers  # fmt: skip
+    lanes, ends, first_of, lane_of = state.lanes, state.lane_ends, state.lane_first, state.lane_of
+    mask = lanes.shape[1] - 1
     widest = 0
     for s in range(S):
         widest = max(widest, stages.shards[s])
@@ -125,27 +129,37 @@ def run_loop(  # noqa: C901  the declared exception to the ceilings: one machine
 
     while ended < total or on_the_way > 0:
         # ---- room for whatever the next event sets off
-        room = heap.size - size - (requests.size - free_requests) - 2 * widest - 64
+        room = heap.size - queued - (requests.size - free_requests) - 3 * widest - 64
         if free_requests < widest or free_visits < 1 or calls_top + widest > calls.size or room < 0:
             status = OUT_OF_ROOM
             break
 
-        # ---- the next event: a new query, or the first of the heap
-        new = False
-        if open_arrivals and arrived < total:
-            here = arrived - base
-            new = here >= rows or size == 0 or columns.arrival[here] < heap[0].time
-        if new:
+        # ---- the next event: the first of the heap, of a lane, or a new query
+        source, now, rank = NONE, np.inf, 0
+        if size > 0:
+            now, rank = heap[0].time, heap[0].rank
+        for lane in range(first_of.size):
+            time = first_of[lane]
+            if time < now:
+                source, now, rank = lane, time, lanes[lane, ends[lane, 0] & mask].rank
+            elif time == now and time < np.inf and lanes[lane, ends[lane, 0] & mask].rank < rank:
+                source, rank = lane, lanes[lane, ends[lane, 0] & mask].rank
+        if open_arrivals and arrived < total and (arrived - base >= rows or columns.arrival[arrived - base] < now):
             if arrived - base >= rows:
                 status = FULL
                 break
             now, rank, slot = columns.arrival[arrived - base], rank_of(NEW, 0, 0, ENTRY), 0
         else:
-            now, rank, slot = heap[0].time, heap[0].rank, heap[0].slot
             if not open_arrivals and arrived < total and arrived - base >= rows and rank >= rank_of(NEW, 0, 0, ENTRY):
                 status = FULL
                 break
-            size = pop(heap, size)
+            queued -= 1
+            if source == NONE:
+                slot = heap[0].slot
+                size = pop(heap, size)
+            else:
+                slot = lanes[source, ends[source, 0] & mask].slot
+                take(lanes, ends, first_of, source)
         events += 1
         kind, q, s, j, attempt = unpack(rank)
         N, R = stages.shards[s], stages.replicas[s]
@@ -193,7 +207,9 @@ def run_loop(  # noqa: C901  the declared exception to the ceilings: one machine
                         if not waits:
                             serve, by_idle = request.replica, True
                         elif batch > 1:
-                            size = push(heap, size, now + stages.batch_wait[s], rank_of(WAIT, q, s, j, attempt), slot)
+                            event = (now + stages.batch_wait[s], rank_of(WAIT, q, s, j, attempt), slot)
+                            append(lanes, ends, first_of, lane_of[s, UNTIL_BATCH], event)
+                            queued += 1
 
         # ---- a worker completes a batch: answer, then look for the next
         elif kind == COMPLETION and j < N:
@@ -204,8 +220,9 @@ def run_loop(  # noqa: C901  the declared exception to the ceilings: one machine
                 if request.worker != NONE:
                     state.workers[request.worker].busy = 0
                 if state.stages[s].goes_down:
-                    unlink_serving(state, slot)
-                work(state.stages[s], now, -1)
+                    unlink_serving(requests, replicas, slot)
+                if state.stages[s].scales:
+                    work(state.stages[s], now, -1)
                 columns.served[s] += request.service * request.measured
 
         # ---- an answer, or the news of a failure, reaches the broker
@@ -219,7 +236,7 @@ def run_loop(  # noqa: C901  the declared exception to the ceilings: one machine
                 if request.failed == 0 and q >= warmup:
                     columns.wasted[s] += request.share
             else:
-                forget(state, slot)
+                forget(requests, calls, slot)
                 visit = visits[v]
                 if request.failed != 0:
                     failing_visit, failing_call = v, c
@@ -241,7 +258,7 @@ def run_loop(  # noqa: C901  the declared exception to the ceilings: one machine
                         twin = calls[c].one
                         if twin != NONE:
                             loser = requests[twin]
-                            forget(state, twin)
+                            forget(requests, calls, twin)
                             if loses_on_response(stages.cancel[s]) and loser.state != RETURNING:
                                 if loser.state == SERVING:
                                     lasted = cut(state, columns, (s, twin), now)
@@ -253,7 +270,7 @@ def run_loop(  # noqa: C901  the declared exception to the ceilings: one machine
                                     if loser.worker != NONE:
                                         state.workers[loser.worker].busy = 0
                                     if state.stages[s].goes_down:
-                                        unlink_serving(state, twin)
+                                        unlink_serving(requests, replicas, twin)
                                     state.outstanding[serve] -= 1
                                     on_the_way -= 1
                                     loser.key = NONE
@@ -325,6 +342,7 @@ def run_loop(  # noqa: C901  the declared exception to the ceilings: one machine
                     if not open_arrivals:
                         thought = value_at(laws, setting.think_law, setting.think_stream, q, 1)
                         size = push(heap, size, end + thought, rank_of(NEW, user, 0, ENTRY), user)
+                        queued += 1
                 else:
                     in_flight += 1
                     send, free_visit, free_visits = free_visit, visits[free_visit].next, free_visits - 1
@@ -338,7 +356,7 @@ def run_loop(  # noqa: C901  the declared exception to the ceilings: one machine
                 for c in range(visit.calls, visit.calls + visit.called):
                     while calls[c].one != NONE:
                         there = calls[c].one
-                        forget(state, there)
+                        forget(requests, calls, there)
                         if requests[there].state == TRAVELLING or requests[there].state == WAITING:
                             requests[there].mate = withdrawn
                             withdrawn = there
@@ -361,7 +379,7 @@ def run_loop(  # noqa: C901  the declared exception to the ceilings: one machine
             request = requests[slot]
             if request.key == address_of(rank) and request.visit != NONE:
                 failing_visit, failing_call = request.visit, request.call
-                forget(state, slot)
+                forget(requests, calls, slot)
                 columns.counts[s, TIMED_OUT] += 1 if q >= warmup else 0
 
         # ---- the first of a batch has waited long enough
@@ -418,6 +436,7 @@ def run_loop(  # noqa: C901  the declared exception to the ceilings: one machine
                 length = gap(mean, streams[s, DOWN], count + 1, place, down.number[slot])
             if again or count == 0:
                 size = push(heap, size, now + length, rank_of(FAULT, slot, s, ENTRY), slot)
+                queued += 1
 
         # ---- the number of replicas is looked at, or those ordered a while ago serve
         elif kind == SCALE:
@@ -434,9 +453,11 @@ def run_loop(  # noqa: C901  the declared exception to the ceilings: one machine
                     if wanted > stage.ordered:
                         ready = now + stages.scale_delay[s]
                         size = push(heap, size, ready, rank_of(SCALE, 1, s, ENTRY), wanted)
+                        queued += 1
                     stage.ordered = wanted
                     set_active(state, tables, s, min(stage.active, wanted))
                 size = push(heap, size, now + every, rank_of(SCALE, 0, s, ENTRY), 0)
+                queued += 1
             else:
                 set_active(state, tables, s, max(stage.active, min(stage.ordered, slot)))
 
@@ -458,9 +479,13 @@ def run_loop(  # noqa: C901  the declared exception to the ceilings: one machine
                     visit.calls = calls_top
                     calls_top += N
                 if stages.deadline[s] < np.inf:
-                    size = push(heap, size, now + stages.deadline[s], rank_of(DEADLINE, q, s, ENTRY), send)
+                    event = (now + stages.deadline[s], rank_of(DEADLINE, q, s, ENTRY), send)
+                    append(lanes, ends, first_of, lane_of[s, UNTIL_DEADLINE], event)
+                    queued += 1
                 if stages.hedge_after[s] < np.inf:
-                    size = push(heap, size, now + stages.hedge_after[s], rank_of(HEDGE, q, s, ENTRY), send)
+                    event = (now + stages.hedge_after[s], rank_of(HEDGE, q, s, ENTRY), send)
+                    append(lanes, ends, first_of, lane_of[s, UNTIL_HEDGE], event)
+                    queued += 1
 
         # ==== requests are sent
         if send != NONE:
@@ -490,8 +515,10 @@ def run_loop(  # noqa: C901  the declared exception to the ceilings: one machine
                         avoid = requests[call.one if call.two == NONE else call.two].replica
                     shard, amount, attempt = call.shard, call.candidates, call.tried
                 first = state.first_replica[s] + shard * R
-                luck = uniform_at(streams[s, REPLICA], q, shard, attempt)
-                more_luck = uniform_at(streams[s, REPLICA_2], q, shard, attempt)
+                luck = more_luck = 0.0
+                if stages.balancing[s] in (RANDOM, POWER_OF_TWO):
+                    luck = uniform_at(streams[s, REPLICA], q, shard, attempt)
+                    more_luck = uniform_at(streams[s, REPLICA_2], q, shard, attempt)
                 if avoid != NONE:
                     state.barred[avoid] += 1
                 turn = state.first_shard[s] + shard
@@ -525,16 +552,24 @@ def run_loop(  # noqa: C901  the declared exception to the ceilings: one machine
                     columns.counts[s, HEDGES if sending == SECOND else RETRIES] += 1
                 if chosen == NO_REPLICA:
                     request.replica, request.state, request.failed = NONE, RETURNING, 1
-                    size = push(heap, size, now, rank_of(RESPONSE, q, s, shard, attempt), slot)
+                    append(lanes, ends, first_of, NOW, (now, rank_of(RESPONSE, q, s, shard, attempt), slot))
+                    queued += 1
                     continue
                 state.turn[turn] += 1
                 state.outstanding[first + chosen] += 1
                 delay = value_at(laws, 4 * s + REQUEST, streams[s, REQUEST], q, shard, attempt)
                 request.replica, request.state, request.failed = first + chosen, TRAVELLING, 0
                 request.to_shard = delay
-                size = push(heap, size, now + delay, rank_of(ARRIVAL, q, s, shard, attempt), slot)
+                event = (now + delay, rank_of(ARRIVAL, q, s, shard, attempt), slot)
+                queued += 1
+                if lane_of[s, TO_REPLICA] != NONE:
+                    append(lanes, ends, first_of, lane_of[s, TO_REPLICA], event)
+                else:
+                    size = push(heap, size, event[0], event[1], event[2])
                 if stages.timeout[s] < np.inf:
-                    size = push(heap, size, now + stages.timeout[s], rank_of(TIMEOUT, q, s, shard, attempt), slot)
+                    event = (now + stages.timeout[s], rank_of(TIMEOUT, q, s, shard, attempt), slot)
+                    append(lanes, ends, first_of, lane_of[s, UNTIL_TIMEOUT], event)
+                    queued += 1
             if sending == FIRST:
                 visit.unresolved = visit.called
 
@@ -575,17 +610,22 @@ def run_loop(  # noqa: C901  the declared exception to the ceilings: one machine
             service = curve_value(curves, 2 * s + by_idle_law, amount) * noise * slowed(tables.slow, s, j2, now)
             end = now + service
             if stages.pause_every[s] < np.inf:
-                w = choose_worker(tables, state, (s, which), now)
-                request.worker = state.first_worker[s] + w
+                C = stages.workers[s]
+                number = (which - state.first_replica[s]) * C
+                place = state.first_worker[s] + number
+                clock = PauseClock(stages.pause_every[s], stages.pause_length[s], streams[s, PAUSE], number)
+                w = choose_worker(state.workers, place, C, clock, now)
+                request.worker = place + w
                 worker = state.workers[request.worker]
                 worker.busy = 1
-                clock = PauseClock(stages.pause_every[s], stages.pause_length[s], streams[s, PAUSE], w)
+                clock = PauseClock(stages.pause_every[s], stages.pause_length[s], streams[s, PAUSE], number + w)
                 end = back_from_pauses(clock, (worker.start, worker.count), now, service)
                 service = end - now
             replicas[which].idle -= 1
             request.measured = measured / taken
             replicas[which].busy += service * request.measured
-            work(state.stages[s], now, 1)
+            if state.stages[s].scales:
+                work(state.stages[s], now, 1)
             there = begin
             while there != NONE:
                 member = requests[there]
@@ -594,13 +634,14 @@ def run_loop(  # noqa: C901  the declared exception to the ceilings: one machine
                     call = calls[member.call]
                     twin = call.two if call.one == there else call.one
                     if twin != NONE and requests[twin].state <= WAITING:
-                        forget(state, twin)
+                        forget(requests, calls, twin)
                         requests[twin].mate = withdrawn
                         withdrawn = twin
                 there = member.mate
             if state.stages[s].goes_down:
-                link_serving(state, begin)
+                link_serving(requests, replicas, begin)
             size = push(heap, size, end, rank_of(COMPLETION, q2, s, j2, attempt2), begin)
+            queued += 1
             begin = NONE
             if stages.batch[s] == 1:
                 break
@@ -611,7 +652,12 @@ def run_loop(  # noqa: C901  the declared exception to the ceilings: one machine
             _, q2, _, j2, attempt2 = unpack(request.key)
             request.state, request.failed = RETURNING, 1 if back_failed else 0
             request.to_broker = value_at(laws, 4 * s + RESPONSE_LAW, streams[s, RESPONSE_LAW], q2, j2, attempt2)
-            size = push(heap, size, now + request.to_broker, rank_of(RESPONSE, q2, s, j2, attempt2), back)
+            event = (now + request.to_broker, rank_of(RESPONSE, q2, s, j2, attempt2), back)
+            queued += 1
+            if lane_of[s, TO_BROKER] != NONE:
+                append(lanes, ends, first_of, lane_of[s, TO_BROKER], event)
+            else:
+                size = push(heap, size, event[0], event[1], event[2])
             back = request.mate
 
         # ==== requests are withdrawn
@@ -620,7 +666,7 @@ def run_loop(  # noqa: C901  the declared exception to the ceilings: one machine
             _, q2, _, _, _ = unpack(request.key)
             columns.counts[s, WITHDRAWN] += 1 if q2 >= warmup else 0
             if request.state == WAITING:
-                unlink_waiting(state, withdrawn)
+                unlink_waiting(requests, replicas, withdrawn)
             state.outstanding[request.replica] -= 1
             on_the_way -= 1
             request.key = NONE
@@ -638,6 +684,7 @@ def run_loop(  # noqa: C901  the declared exception to the ceilings: one machine
                 wait = backoff_s(stages.backoff[s], stages.jitter[s], call.retries, luck)
                 call.retries += 1
                 size = push(heap, size, now + wait, rank_of(RETRY, q, s, j, call.tried), failing_call)
+                queued += 1
             else:
                 if failing_call != NONE:
                     calls[failing_call].resolved = 1
@@ -661,7 +708,8 @@ def run_loop(  # noqa: C901  the declared exception to the ceilings: one machine
                 skip(columns, row, s + 1, now, 0.0)
                 leaves = finish
             else:
-                size = push(heap, size, now, rank_of(ARRIVAL, visit.query, s, N), finish)
+                append(lanes, ends, first_of, NOW, (now, rank_of(ARRIVAL, visit.query, s, N), finish))
+                queued += 1
 
         # ==== a merge begins
         if merge != NONE:
@@ -675,6 +723,7 @@ def run_loop(  # noqa: C901  the declared exception to the ceilings: one machine
                 columns.merge_busy[s2] += visit.merge
             if merge_workers > 0 or (needs_end and s2 + 1 == S):
                 size = push(heap, size, end, rank_of(COMPLETION, visit.query, s2, stages.shards[s2]), merge)
+                queued += 1
             else:
                 merged = merge
 
@@ -687,6 +736,7 @@ def run_loop(  # noqa: C901  the declared exception to the ceilings: one machine
                 columns.candidates[s2 + 1, row] = handed_on(left, visit.answered, visit.called)
                 end = columns.stage_end[s2, row]
                 size = push(heap, size, end, rank_of(ARRIVAL, visit.query, s2 + 1, ENTRY), merged)
+                queued += 1
             else:
                 leaves = merged
 
@@ -701,13 +751,14 @@ def run_loop(  # noqa: C901  the declared exception to the ceilings: one machine
             if not open_arrivals:
                 thought = value_at(laws, setting.think_law, setting.think_stream, visit.query, 1)
                 size = push(heap, size, end + thought, rank_of(NEW, visit.user, 0, ENTRY), visit.user)
+                queued += 1
             visit.query = NONE
             visit.next = free_visit
             free_visit, free_visits = leaves, free_visits + 1
 
     keep = (
-        size, free_request, free_requests, free_visit, free_visits, calls_top, base, rows, arrived, ended, on_the_way,
-        in_flight, idle_mergers, merge_head, merge_tail, paying, events,
+        size, queued, free_request, free_requests, free_visit, free_visits, calls_top, base, rows, arrived, ended,
+        on_the_way, in_flight, idle_mergers, merge_head, merge_tail, paying, events,
     )  # fmt: skip
     for i in range(len(keep)):
         state.numbers[i] = keep[i]

@@ -16,6 +16,7 @@ from simulator.distributions.base import Law
 from simulator.distributions.constant import Constant
 from simulator.distributions.empirical import Empirical
 from simulator.draws import key_of, random_bits, uniform_at, uniform_of
+from simulator.kernels import kernel
 
 __all__ = ["CONSTANT", "LawTables", "fill_shards", "query_values", "tabulate", "value_at", "value_of"]
 
@@ -87,7 +88,7 @@ def _cell(u: float) -> tuple[int, float]:
     return cell + (0 if lower else _HALF), tail
 
 
-@njit(cache=True)
+@kernel()
 def value_at(laws: LawTables, law: int, stream: np.uint64, query: int, shard: int, attempt: int = 0) -> float:
     """Return the value of law number `law` for one query, shard and attempt in `stream`."""
     if laws.kind[law] == CONSTANT:
@@ -95,7 +96,7 @@ def value_at(laws: LawTables, law: int, stream: np.uint64, query: int, shard: in
     return value_of(laws, law, uniform_at(stream, query, shard, attempt))
 
 
-@njit(cache=True)
+@kernel()
 def value_of(laws: LawTables, law: int, u: float) -> float:
     """Return the value of law number `law` at the uniform number `u`; the law is not constant."""
     first = laws.offset[law]

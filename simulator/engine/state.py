@@ -10,13 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.engine.heap import EVENT
-from simulator.engine.plan import PAUSE, Plan
+from simulator.engine.law import CONSTANT
+from simulator.engine.plan import PAUSE, REQUEST, RESPONSE, Plan
 from simulator.engine.result import Result
 from simulator.policies.faults import gap
 
-__all__ = ["NONE", "Columns", "State", "columns_of", "larger", "new_state"]
+__all__ = ["LANES", "NONE", "Columns", "State", "columns_of", "larger", "new_state"]
 
 NONE = -1
+LANES = ("request", "response", "deadline", "hedge", "timeout", "wait")
+"""What a stage may have a lane for; see heap.py."""
 I4, I8, F8 = np.int32, np.int64, np.float64
 
 REQUEST_RECORD = np.dtype(
@@ -89,6 +92,7 @@ STAGE_RECORD = np.dtype(
     [
         ("tracked", I8),  # whether its calls need records
         ("goes_down", I8),
+        ("scales", I8),
         ("free_calls", I8),
         ("tokens", F8),
         ("working", I8),
@@ -103,6 +107,7 @@ STAGE_RECORD = np.dtype(
 # The loop's own numbers between two calls of it.
 NUMBERS = (
     "heap",
+    "queued",
     "free_request",
     "free_requests",
     "free_visit",
@@ -123,9 +128,17 @@ NUMBERS = (
 
 
 class State(NamedTuple):
-    """All records; `first_replica`, `first_shard` and `first_worker` (S + 1,) say where a stage's begin."""
+    """All records and events.
+
+    `first_replica`, `first_shard` and `first_worker` (S + 1,) say where a stage's begin; `lane_of` (S, len(LANES))
+    numbers the lanes, NONE of none.
+    """
 
     heap: NDArray[np.void]
+    lanes: NDArray[np.void]
+    lane_ends: NDArray[np.int64]
+    lane_first: NDArray[np.float64]
+    lane_of: NDArray[np.int64]
     requests: NDArray[np.void]
     visits: NDArray[np.void]
     calls: NDArray[np.void]
@@ -192,6 +205,7 @@ def new_state(plan: Plan, replication: int) -> State:
     stages = plan.stages
     per_stage = (stages.shards * stages.replicas, stages.shards, _workers(plan))
     first_replica, first_shard, first_worker = (_starts(sizes) for sizes in per_stage)
+    lane_of = _lanes(plan)
     replicas = np.zeros(first_replica[-1], dtype=REPLICA_RECORD)
     for name in ("head", "tail", "first", "last"):
         replicas[name] = NONE
@@ -205,6 +219,10 @@ def new_state(plan: Plan, replication: int) -> State:
     barred = np.concatenate([which >= here for which, here in zip(number, stages.initial, strict=True)])
     return State(
         heap=np.zeros(0, dtype=EVENT),
+        lanes=np.zeros((max(0, int(lane_of.max())) + 1, 0), dtype=EVENT),
+        lane_ends=np.zeros((max(0, int(lane_of.max())) + 1, 2), dtype=np.int64),
+        lane_first=np.full(max(0, int(lane_of.max())) + 1, np.inf),
+        lane_of=lane_of,
         requests=np.zeros(0, dtype=REQUEST_RECORD),
         visits=np.zeros(0, dtype=VISIT_RECORD),
         calls=np.zeros(0, dtype=CALL_RECORD),
@@ -220,6 +238,20 @@ def new_state(plan: Plan, replication: int) -> State:
         first_worker=first_worker,
         numbers=numbers,
     )
+
+
+def _lanes(plan: Plan) -> NDArray[np.int64]:
+    """Return the number of each stage's lanes, shape (S, len(LANES)): a lane for whatever comes after a constant time.
+
+    Lane 0 is for what happens now, after other events of the instant.
+    """
+    stages, S = plan.stages, len(plan.names)
+    constant = plan.laws.kind[: 4 * S].reshape(S, 4) == CONSTANT
+    timers = (stages.deadline, stages.hedge_after, stages.timeout)
+    used = np.column_stack([constant[:, REQUEST], constant[:, RESPONSE], *map(np.isfinite, timers), stages.batch > 1])
+    numbers = np.full(used.shape, NONE, dtype=np.int64)
+    numbers[used] = np.arange(1, used.sum() + 1)
+    return numbers
 
 
 def _starts(sizes: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -250,6 +282,7 @@ def _stage_records(plan: Plan) -> NDArray[np.void]:
     tracked = np.isfinite(stages.deadline) | np.isfinite(stages.hedge_after) | (stages.attempts > 1)
     records["tracked"] = tracked | np.isfinite(stages.timeout)
     records["goes_down"][plan.down.stage] = 1
+    records["scales"] = np.isfinite(stages.scale_every)
     records["free_calls"] = NONE
     records["active"] = records["ordered"] = stages.initial
     return records
@@ -262,10 +295,14 @@ def larger(state: State, most_shards: int) -> State:
     visits = _grown(state.visits, 16, "free_visit", numbers)
     calls = np.zeros(2 * state.calls.size + most_shards, dtype=CALL_RECORD)
     calls[: state.calls.size] = state.calls
-    used = int(numbers[NUMBERS.index("heap")])
-    heap = np.zeros(2 * (used + requests.size + 2 * most_shards) + 1024, dtype=EVENT)
+    used, queued = int(numbers[NUMBERS.index("heap")]), int(numbers[NUMBERS.index("queued")])
+    heap = np.zeros(1 << (2 * (queued + requests.size + 2 * most_shards) + 1024).bit_length(), dtype=EVENT)
     heap[:used] = state.heap[:used]
-    return state._replace(heap=heap, requests=requests, visits=visits, calls=calls)
+    lanes = np.zeros((state.lanes.shape[0], heap.size), dtype=EVENT)
+    for lane, (begin, end) in enumerate(state.lane_ends.tolist()):
+        lanes[lane, : end - begin] = state.lanes[lane, np.arange(begin, end) % max(1, state.lanes.shape[1])]
+        state.lane_ends[lane] = 0, end - begin
+    return state._replace(heap=heap, lanes=lanes, requests=requests, visits=visits, calls=calls)
 
 
 def _grown(records: NDArray[np.void], least: int, chain: str, numbers: NDArray[np.int64]) -> NDArray[np.void]:
@@ -275,7 +312,7 @@ def _grown(records: NDArray[np.void], least: int, chain: str, numbers: NDArray[n
     grown[:size] = records
     grown["next"][size:] = np.arange(size + 1, grown.size + 1)
     grown["next"][-1] = numbers[at]
-    grown[(grown.dtype.names or ())[0]][size:] = NONE
+    grown["key" if "key" in (grown.dtype.names or ()) else "query"][size:] = NONE
     numbers[at] = size
     numbers[at + 1] += grown.size - size
     return grown

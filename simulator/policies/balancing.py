@@ -5,8 +5,9 @@ others. Round robin then takes the next in turn that is not; random rules draw a
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from simulator.kernels import kernel
 
 __all__ = [
     "LEAST_OUTSTANDING",
@@ -28,7 +29,7 @@ STATIC_RULES = (RANDOM, ROUND_ROBIN)
 NO_REPLICA = -1
 
 
-@njit(cache=True)
+@kernel()
 def choose_replica(
     rule: int,
     turn: int,
@@ -79,7 +80,7 @@ def choose_replica(
     return second if outstanding[second] < outstanding[first] else first
 
 
-@njit(cache=True, inline="always")
+@kernel(inline="always")
 def _among(barred: NDArray[np.int64], place: int) -> int:
     """Return the replica that is number `place`, from 0, of those not barred."""
     r = 0

@@ -16,6 +16,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from simulator.draws import uniform_at
+from simulator.kernels import kernel
 
 __all__ = ["DownTable", "PauseClock", "SlowTable", "back_from_pauses", "gap", "next_pause", "slowed"]
 
@@ -57,7 +58,7 @@ class PauseClock(NamedTuple):
     worker: int
 
 
-@njit(cache=True)
+@kernel()
 def slowed(slow: SlowTable, stage: int, shard: int, now: float) -> float:
     """Return the factor on a service that begins `now`."""
     factor = 1.0

@@ -9,10 +9,10 @@ import math
 from statistics import NormalDist
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from simulator.draws import stream_of, uniform_at
+from simulator.kernels import kernel
 
 __all__ = ["cumulative_sizes", "shard_candidates"]
 
@@ -41,7 +41,7 @@ def _sizes(normal: NDArray[np.float64], sigma: float) -> NDArray[np.float64]:
     return sizes / sizes.mean()
 
 
-@njit(cache=True)
+@kernel()
 def shard_candidates(n: int, shards: int, shard: int, cumulative: NDArray[np.float64]) -> int:
     """Return how many of `n` candidates a shard gets; `cumulative` is empty where all are even."""
     if cumulative.size == 0:

@@ -7,7 +7,7 @@ import pytest
 from tests.theory import judge
 from tests.theory.left_out import LEFT_OUT, reason_to_leave_out
 
-MODULES = ("test_queues", "test_fan_out", "test_arrivals", "test_capacity", "test_coverage")
+MODULES = ("test_queues", "test_fan_out", "test_arrivals", "test_capacity", "test_coverage", "test_policies")
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ seed: {seed}
 sla: {{qps: {sla_qps}, objectives: [{objective}]}}
 traffic:
   arrivals: {arrivals}
+  cache: {{hit_rate: {hit_rate}, latency: {latency}}}
   qps: {qps}
   candidates: {candidates}
   queries: {queries}
@@ -32,8 +33,21 @@ funnel:
     network: {{request: {request}, response: {{distribution: {law}, mean: {mean}, {shape}: {cv}}}}}
     cost: {{fixed: {fixed}, per_candidate: {per_candidate}, cv: {noise}}}
     idle_cost: {{distribution: percentiles, p0: {p0}, p50: {p50}, p99: {p99}, {last}: {extreme}}}
+    deadline: {deadline}
+    on_deadline: {on_deadline}
+    hedging: {{after: {after}, cancel: {cancel}}}
+    queue_limit: {queue_limit}
+    retry: {{attempts: {attempts}, backoff: {backoff}, jitter: {jitter}, budget: {budget}, timeout: {timeout}}}
+    batching: {{size: {size}, wait: {wait}}}
+    imbalance: {imbalance}
+    autoscaling: {{target: {target}, interval: {interval}, delay: {delay}, min: {fewest}, max: {most}}}
 costs: {{profile: {profile}, speed: {speed}, extrapolate: {extrapolate}}}
 merge: {{fixed: {merge}, per_shard: {per_shard}, workers: {brokers}}}
+admission: {{in_flight: {in_flight}}}
+faults:
+  - {{kind: {kind}, stage: a, shards: {hit}, factor: {factor}, from: {since}, for: {length}}}
+  - {{kind: down, stage: {broken}, replicas: {copies}, mttf: {mttf}, mttr: {mttr}}}
+  - {{kind: pause, stage: a, every: {every}, for: 5ms}}
 prices: {{worker_hour: {price}, currency: {currency}}}
 """
 GOOD = {
@@ -43,7 +57,11 @@ GOOD = {
     "request": "1ms", "law": "lognormal", "mean": "1ms", "shape": "cv", "cv": "2", "fixed": "1ms",
     "per_candidate": "1us", "noise": "0.1", "p0": "1ms", "p50": "2ms", "p99": "9ms", "last": "tail", "extreme": "2",
     "profile": "default", "speed": "1", "extrapolate": "true", "merge": "1us", "per_shard": "1us", "brokers": "4",
-    "price": "1", "currency": "USD",
+    "price": "1", "currency": "USD", "deadline": "1s", "on_deadline": "fail", "after": "p95", "cancel": "on_start",
+    "queue_limit": "9", "attempts": "3", "backoff": "1ms", "jitter": "50%", "budget": "10%", "timeout": "100ms",
+    "size": "4", "wait": "1ms", "imbalance": "20%", "target": "60%", "interval": "15s", "delay": "1min", "fewest": "1",
+    "most": "4", "in_flight": "500", "kind": "slow", "hit": "50%", "factor": "10", "since": "1s", "length": "2s",
+    "broken": "a", "copies": "1", "mttf": "1h", "mttr": "1s", "every": "10s", "hit_rate": "30%", "latency": "1ms",
 }  # fmt: skip
 
 NUMBERS = st.one_of(

@@ -64,6 +64,8 @@ def test_a_percentile_with_a_point_is_one_key(smallest):
         ("funnel.find.keep=5000", "funnel.find.keep: expected at most the 1,000 candidates"),
         ("bias.users=5", "bias: bias is not supported yet"),
         ("funnel.find.hedging.after=5ms", "funnel.find.hedging: expected at least 2 replicas"),
+        ("funnel.find.deadline=5", "funnel.find.deadline: expected a duration with a unit such as 5ms, got 5"),
+        ("traffic.cache.hit_rate=130%", "traffic.cache.hit_rate: expected a share from 0% to 100%"),
         ("traffic.qps=[", "traffic.qps: expected YAML"),
         ("traffic.qps=!!int 5", "traffic.qps: expected no tags"),
         ("traffic.qps=\udcff", "traffic.qps: expected text, got broken characters"),

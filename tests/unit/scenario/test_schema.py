@@ -66,6 +66,16 @@ def test_shipped_scenarios_pass(validator, path):
         "cost: {distribution: percentiles, p0: 1ms, p99.9: 3ms, tail: 2}",
         "cost: {fixed: 5ms, cv: 0.5}",
         "ranker: mlp\n    idle_cost: 1ms\n    network: {request: 1ms}\n    balancing: random",
+        "cost: 1ms\n    replicas: 2\n    hedging: {after: p99.9, cancel: on_start}",
+        "cost: 1ms\n    replicas: 2\n    hedging: {after: 10ms}\n    deadline: 80ms\n    on_deadline: fail",
+        "cost: 1ms\n    queue_limit: 0\n    retry: {attempts: 3, backoff: 5ms, jitter: 50%, budget: 0.1, timeout: 1s}",
+        "cost: 1ms\n    retry: {attempts: unlimited}\n    batching: {size: 16, wait: 2ms}",
+        "cost: 1ms\n    shards: 9\n    imbalance: 20%\n    autoscaling: {target: 60%, interval: 15s, max: 10}",
+        (
+            "cost: 1ms\nadmission: {in_flight: 500}\nfaults:\n  - {kind: slow, stage: a, shards: 1%, factor: 10}\n"
+            "  - {kind: down, stage: a, shards: [0], from: 20s, for: 5s}\n"
+            "  - {kind: pause, stage: a, every: 1s, for: 1ms}"
+        ),
     ],
 )
 def test_both_accept(validator, line):
@@ -83,6 +93,16 @@ def test_both_accept(validator, line):
         "ranker: mlp\n    shards: many",
         "ranker: mlp\n    bogus: 1",
         "ranker: mlp\n    hedging: {after: soon}",
+        "cost: 1ms\n    replicas: 2\n    hedging: {after: p195}",
+        "cost: 1ms\n    replicas: 2\n    hedging: {after: 5}",
+        "cost: 1ms\n    hedging: {}",
+        "cost: 1ms\n    queue_limit: -1",
+        "cost: 1ms\n    retry: {attempts: 1}",
+        "cost: 1ms\n    retry: {attempts: endless}",
+        "cost: 1ms\n    batching: {size: 0}",
+        "cost: 1ms\nfaults: [{kind: slow, stage: a, shards: [-1], factor: 10}]",
+        "cost: 1ms\nfaults: [{kind: broken, stage: a}]",
+        "cost: 1ms\nadmission: {in_flight: 0}",
         "cost: 5",
         "cost: 5 parsecs",
         "cost: {mean: 5ms}",
