@@ -22,13 +22,15 @@ from simulator.engine.plan import (
     REQUEST,
     RESPONSE,
     SERVICE,
+    Plan,
     Tables,
 )
+from simulator.kernels import kernel
 from simulator.policies.balancing import choose_replica
 from simulator.policies.faults import slowed
 from simulator.policies.imbalance import shard_candidates
 
-__all__ = ["StageColumns", "merge_queue", "shard_by_shard", "sweep"]
+__all__ = ["Room", "StageColumns", "merge_queue", "new_room", "shard_by_shard", "sweep"]
 
 _BLOCK = 64  # shards
 _1 = np.uint64(1)
@@ -56,20 +58,27 @@ class Row(NamedTuple):
     cells: NDArray[np.uint32]
 
 
-@njit(cache=True, nogil=True)
-def _new_row(shards: int) -> Row:
-    """Return room for `shards` shards."""
-    return Row(
-        np.empty(shards),
-        np.empty(shards),
-        np.empty(shards),
-        np.empty(shards),
-        np.empty(shards),
-        np.empty(shards, dtype=np.uint32),
-    )
+class Room(NamedTuple):
+    """What `sweep` keeps of a stage: flat arrays, replica by replica.
+
+    `free`, (R * C * N,), is when each worker is free, sorted along C; `busy`, (R * N,), the seconds of service given;
+    both are zeros at first.
+    """
+
+    free: NDArray[np.float64]
+    busy: NDArray[np.float64]
+    row: Row
 
 
-@njit(cache=True, nogil=True)
+def new_room(plan: Plan, s: int) -> Room:
+    """Return what `sweep` keeps of stage `s` of `plan`, at the start."""
+    N, R, C = (int(column[s]) for column in (plan.stages.shards, plan.stages.replicas, plan.stages.workers))
+    back = np.full(N, plan.laws.value[4 * s + RESPONSE])  # filled query by query where it varies
+    row = Row(np.empty(N), np.empty(N), np.empty(N), back, np.empty(N), np.empty(N, dtype=np.uint32))
+    return Room(np.zeros(R * C * N), np.zeros(R * N), row)
+
+
+@kernel()
 def _serve(
     free: NDArray[np.float64], base: np.uint64, span: tuple[np.uint64, np.uint64], arrived: float, cost: float, row: Row
 ) -> None:
@@ -86,7 +95,7 @@ def _serve(
         free[base + j] = begun[j] + service[j]
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _serve_idle(
     free: NDArray[np.float64],
     base: np.uint64,
@@ -108,7 +117,7 @@ def _serve_idle(
         free[base + j] = begun[j] + service[j]
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _sort_workers(
     free: NDArray[np.float64], base: np.uint64, shape: tuple[np.uint64, np.uint64], called: np.uint64
 ) -> None:
@@ -122,7 +131,7 @@ def _sort_workers(
             free[here + j] = other if one < other else one
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def _latest(times: NDArray[np.float64], size: int) -> int:
     """Return the first index of the largest of the first `size` of `times`, all >= 0; such floats order as bits do.
 
@@ -145,14 +154,14 @@ def _latest(times: NDArray[np.float64], size: int) -> int:
     return at
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def sweep(
     tables: Tables,
     where: tuple[int, int, int],
     order: NDArray[np.int64],
     replicas: NDArray[np.int64],
     columns: StageColumns,
-    free: NDArray[np.float64],
+    room: Room,
 ) -> None:
     """Run a stage query by query, all shards at a time.
 
@@ -167,19 +176,18 @@ def sweep(
     order, replicas
         (rows to serve,) rows in order of reaching the shards, and the replica of each.
     columns
-        `start` and `candidates` are read, the others are written; busy time is added to.
-    free
-        (R * C * N,) when each worker is free, sorted along C; kept from block to block, zeros at first.
+        `start` and `candidates` are read, the others but for busy time are written.
+    room
+        What is kept from block to block.
     """
     stages, laws, curves, streams = tables.stages, tables.laws, tables.curves, tables.streams
     s, warmup, first = where
-    N, R, C = stages.shards[s], stages.replicas[s], stages.workers[s]
+    N, C = stages.shards[s], stages.workers[s]
     delay = laws.value[4 * s + REQUEST]
     has_idle = stages.has_idle_law[s]
     constant_response = laws.kind[4 * s + RESPONSE] == CONSTANT
-    busy, row = np.zeros(R * N), _new_row(N)
+    free, busy, row = room.free, room.busy, room.row
     service, done, back = row.service, row.done, row.back
-    back[:] = laws.value[4 * s + RESPONSE]
     for i in range(order.size):
         r, replica = order[i], replicas[i]
         q = first + r
@@ -212,7 +220,6 @@ def sweep(
         columns.slowest[r] = at
         _write_parts(columns.parts, r, (delay, row.begun[at] - arrived, service[at], back[at]))
         columns.parts[r, 4] = done[at]
-    columns.busy[:, :] += busy.reshape((R, N)).T
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -310,7 +317,7 @@ def _replace_first(workers: NDArray[np.float64], free_at: float) -> None:
     workers[c - 1] = free_at
 
 
-@njit(cache=True, nogil=True)
+@kernel()
 def merge_queue(
     tables: Tables,
     where: tuple[int, int, int, int],

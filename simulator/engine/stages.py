@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from simulator.draws import stream_of, uniforms
 from simulator.engine.arrivals import prepare_blocks
-from simulator.engine.forward import StageColumns, merge_queue, shard_by_shard, sweep
+from simulator.engine.forward import StageColumns, merge_queue, new_room, shard_by_shard, sweep
 from simulator.engine.law import CONSTANT
 from simulator.engine.plan import REQUEST, Plan
 from simulator.engine.result import Result
@@ -47,8 +47,8 @@ class ForwardPath:
 
     Attributes
     ----------
-    free
-        By stage, when each worker of each shard is free, as `forward.sweep` keeps it.
+    rooms
+        By stage, what `forward.sweep` keeps.
     sent
         By stage, queries sent so far: the turn of round robin.
     merge_free
@@ -58,8 +58,7 @@ class ForwardPath:
     def __init__(self, plan: Plan, replication: int) -> None:
         self.plan, self.replication = plan, replication
         self.tables = plan.tables(replication)
-        stages = plan.stages
-        self.free = [np.zeros(size) for size in (stages.shards * stages.replicas * stages.workers).tolist()]
+        self.rooms = [new_room(plan, s) for s in range(len(plan.names))]
         self.sent = [0] * len(plan.names)
         self.merge_free = [np.zeros(max(plan.merge_workers, 1)) for _ in plan.names]
         self.since = 0.0  # the last arrival whose replica-seconds are counted
@@ -150,7 +149,10 @@ class ForwardPath:
         if not (np.diff(reached) > 0).all():  # rounding may make one instant of two, which goes by query number
             by_arrival = np.lexsort((order, reached))
             order, turns = order[by_arrival], turns[by_arrival]
-        sweep(self.tables, (s, plan.warmup, first), order, turns, columns, self.free[s])
+        room = self.rooms[s]
+        sweep(self.tables, (s, plan.warmup, first), order, turns, columns, room)
+        columns.busy[:, :] += room.busy.reshape(replicas, -1).T
+        room.busy[:] = 0.0
 
 
 def _columns(rows: Result, s: int) -> StageColumns:

@@ -73,7 +73,7 @@ def test_event_path_against_simpy():
     rate, simpy_rate = in_fast / fast_s, in_slow / slow_s
     note("event path, every policy on, one core", f"{rate / 1e6:,.1f} million events/s", "at least 10 million")
     note(
-        "the same against the SimPy engine",
+        "the event path against the SimPy engine",
         f"{rate / simpy_rate:,.0f} times ({simpy_rate:,.0f}/s)",
         "at least 100 times",
     )
