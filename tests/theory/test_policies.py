@@ -13,7 +13,8 @@ EXPONENTIAL = {"distribution": "exponential", "mean": "1s"}
 UNLOADED = 1e-6  # queries a second: nobody ever waits
 MANY = 1_000  # replicas that stand for infinitely many
 LAWS = {"exp": EXPONENTIAL, "logn1": {"distribution": "lognormal", "mean": "1s", "cv": math.sqrt(math.e - 1)}}
-KNOTS = by_id()["hedge0.bigtable_fit"]["params"]
+(BIGTABLE,), (BY_HAND,) = chosen_rows(r"hedge0\.bigtable_fit"), chosen_rows(r"golden\.timeout3")
+KNOTS = BIGTABLE["params"]
 LEAF = {"distribution": "percentiles", "tail": 2} | {
     f"p{100 * (1 - tail):.12g}": f"{knot}ms" for knot, tail in zip(KNOTS["knots_ms"], KNOTS["Fbar"], strict=True)
 }
@@ -149,19 +150,17 @@ def test_a_quorum_of_all_is_the_sum_of_the_harmonic_series(case):
 )
 def test_the_tail_at_scale(hedging, queries):
     """A read over 100 servers: p99.9 falls from 1,800 to 74 ms at 2% more requests (Dean & Barroso 2013)."""
-    (row,) = chosen_rows(r"hedge0\.bigtable_fit")
-    plain, tail, extra = row["value"]
-    published = [own("tail", "T p99.9", (tail if hedging else plain) / 1000, row["source"])]
+    plain, tail, extra = BIGTABLE["value"]
+    published = [own("tail", "T p99.9", (tail if hedging else plain) / 1000, BIGTABLE["source"])]
     if hedging:
-        published.append(own("extra", "extra fraction", extra, row["source"]))
+        published.append(own("extra", "extra fraction", extra, BIGTABLE["source"]))
     stage = {"shards": KNOTS["N"], "replicas": 2, "cost": LEAF} | hedging
     assert complaints(Model(funnel(stage), UNLOADED), queries, *published) == []
 
 
 def test_a_path_with_a_deadline_by_hand():
     """Those that would wait longer than the deadline are withdrawn: the departures of the others are all services."""
-    (row,) = chosen_rows(r"golden\.timeout3")
-    arrivals, services = row["params"]["arrivals"], row["params"]["services"]
+    row, arrivals, services = BY_HAND, BY_HAND["params"]["arrivals"], BY_HAND["params"]["services"]
     cost = {"per_candidate": "1s"}
     plan = Model(funnel({"cost": cost, "deadline": f"{row['params']['tau']}s"}), 1.0).plan(len(arrivals), 1)
     result = prepare(plan, 0)
