@@ -20,7 +20,10 @@ def test_a_hundred_million_queries(tmp_path):
     path = tmp_path / "long.yaml"
     path.write_text(json.dumps(scenario))
     command = [str(SIMULATOR), "run", str(path), "--json", "--quiet", "--out", str(tmp_path / "answer.json")]
-    _, _, usage = os.wait4(subprocess.Popen(command).pid, 0)  # of this process alone
+    process = subprocess.Popen(command)
+    _, status, usage = os.wait4(process.pid, 0)  # what this process alone has used
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
     memory = usage.ru_maxrss / 1e6
     note(f"`simulator run` of {LONG / 1e6:,.0f} million queries, peak memory", f"{memory:.2f} GB", "under 0.5 GB")
     assert memory < 0.5
