@@ -12,9 +12,10 @@ def workers_in_all(scenario: Scenario) -> int:
     return sum(stage.shards * stage.replicas * stage.workers for stage in scenario.funnel)
 
 
-def cost_per_hour(scenario: Scenario) -> float | None:
-    """Return the price of all workers for an hour, in the scenario's currency; None without prices."""
-    return scenario.prices.worker_hour * workers_in_all(scenario) if scenario.prices else None
+def cost_per_hour(scenario: Scenario, workers: int | None = None) -> float | None:
+    """Return the price of `workers` for an hour, all of the scenario's unless given, in its currency; None unpriced."""
+    workers = workers_in_all(scenario) if workers is None else workers
+    return scenario.prices.worker_hour * workers if scenario.prices else None
 
 
 def cost_per_million_queries(scenario: Scenario) -> float | None:

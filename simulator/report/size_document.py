@@ -2,13 +2,14 @@
 
 from typing import Any
 
+from simulator.capacity.price import cost_per_hour
 from simulator.capacity.run import RunAnswer
 from simulator.capacity.size import SizeAnswer, total_workers
 from simulator.capacity.size_bounds import StageBounds
 from simulator.capacity.size_space import Design
 from simulator.capacity.size_trial import Trial
 from simulator.report.document import MS, SCHEMA_VERSION, provenance_document, run_document
-from simulator.report.size_text import advice, assumptions, cost_per_hour, nearest_miss
+from simulator.report.size_text import advice, assumptions, nearest_miss
 
 __all__ = ["size_document"]
 
@@ -18,7 +19,7 @@ OF_A_RUN = ("seed", "replications", "queries", "warmup_queries", "latency_ms", "
 def size_document(answer: SizeAnswer, overrides: dict[str, str]) -> dict[str, Any]:
     """Return the document of `answer`, as plain JSON values; `overrides` are the `--set` settings by path."""
     winner = answer.winner
-    price = cost_per_hour(answer, winner.design) if winner else None
+    prices = answer.scenario.prices if winner else None
     nowhere = {"nearest": nearest_miss(answer), "what_would_help": advice(answer)}
     return {
         "schema_version": SCHEMA_VERSION,
@@ -33,8 +34,8 @@ def size_document(answer: SizeAnswer, overrides: dict[str, str]) -> dict[str, An
         "outcome": "found" if winner else "nowhere",
         "design": _stages(answer, winner.design) if winner else None,
         "total_workers": total_workers(winner.design) if winner else None,
-        "cost_per_hour": price[0] if price else None,
-        "currency": price[1] if price else None,
+        "cost_per_hour": cost_per_hour(answer.scenario, total_workers(winner.design)) if winner else None,
+        "currency": prices.currency if prices else None,
         "proven_cheapest": winner.proven if winner else None,
         "confirmation": [_case(trial.lost, run) for trial, run in winner.cases] if winner else [],
         "miss": None if winner else nowhere,

@@ -1,5 +1,6 @@
 """What a search for the cheapest system found, in words: the answer, what would help, what was taken for granted."""
 
+from simulator.capacity.price import cost_per_hour, workers_in_all
 from simulator.capacity.size import SizeAnswer, Winner, total_workers
 from simulator.capacity.size_bounds import StageBounds
 from simulator.capacity.size_space import Design, Setting, has_fixed_shards
@@ -9,7 +10,6 @@ from simulator.units import format_duration
 __all__ = [
     "advice",
     "assumptions",
-    "cost_per_hour",
     "nearest_miss",
     "shown_design",
     "shown_found",
@@ -26,8 +26,8 @@ def size_sentence(answer: SizeAnswer) -> str:
     design = answer.winner.design
     stages = zip(answer.bounds, design, strict=True)
     parts = ", ".join(f"{bounds.space.name} {shown_setting(setting)}" for bounds, setting in stages)
-    price = cost_per_hour(answer, design)
-    cost = f" ({price[0]:,.2f} {price[1]} an hour)" if price else ""
+    prices, hourly = answer.scenario.prices, cost_per_hour(answer.scenario, total_workers(design))
+    cost = f" ({hourly:,.2f} {prices.currency} an hour)" if prices else ""
     worst = "" if not answer.winner.trial.lost else f", at worst that of {answer.winner.trial.lost}"
     return (
         f"{total_workers(design):,} workers{cost}: {parts} (shards x replicas x workers). "
@@ -64,14 +64,8 @@ def _rank(answer: SizeAnswer, winner: Winner) -> str:
 
 def _own(answer: SizeAnswer) -> str:
     """Return how the scenario's own design compares."""
-    own = sum(stage.shards * stage.replicas * stage.workers for stage in answer.scenario.funnel)
+    own = workers_in_all(answer.scenario)
     return f"the scenario's own design has {own:,} workers"
-
-
-def cost_per_hour(answer: SizeAnswer, design: Design) -> tuple[float, str] | None:
-    """Return what the workers of `design` cost an hour, and the currency; None without prices."""
-    prices = answer.scenario.prices
-    return (prices.worker_hour * total_workers(design), prices.currency) if prices else None
 
 
 def shown_setting(setting: Setting | None) -> str:
