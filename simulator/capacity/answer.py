@@ -1,13 +1,13 @@
 """The answer to `simulator capacity`: the maximum load, what limits it, and what the load does on the way there."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from simulator.capacity.run import RunAnswer, run_with
 from simulator.capacity.search import NO_LOAD, Maximum, find_maximum
 from simulator.costs.profile import Profile, load_profile
 from simulator.engine.plan import Plan
-from simulator.engine.replications import replicate
+from simulator.engine.replications import Progress, replicate
 from simulator.engine.resolve import resolve
 from simulator.engine.result import Result
 from simulator.scenario.model import Scenario
@@ -18,7 +18,6 @@ from simulator.statistics.warmup import planned_warmup
 
 __all__ = ["CapacityAnswer", "CurvePoint", "find_capacity"]
 
-Progress = Callable[[int, int], None]
 
 CURVE = (0.1, 0.3, 0.5, 0.7, 0.85, 0.95)
 """Loads of the latency-load curve, as shares of the analytic bound."""

@@ -5,7 +5,7 @@ other (common random numbers), and rows are compared by the differences of their
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 
@@ -13,6 +13,7 @@ from simulator.capacity.price import cost_per_hour, workers_in_all
 from simulator.capacity.run import RunAnswer, run_with
 from simulator.capacity.search import Maximum, find_maximum
 from simulator.costs.profile import Profile, load_profile
+from simulator.engine.replications import Progress
 from simulator.engine.resolve import resolve
 from simulator.errors import InputError
 from simulator.scenario.grid import Cell, Grid
@@ -22,7 +23,6 @@ from simulator.statistics.verdicts import Verdict
 
 __all__ = ["Comparison", "Difference", "Row", "StageTime", "compare", "significant"]
 
-Progress = Callable[[int, int], None]
 UNKNOWN = Estimate(math.nan, math.nan, math.nan)
 
 
@@ -158,7 +158,7 @@ class _Steps:
         self.start, self.total, self.on_progress = start, total, on_progress or (lambda *_: None)
         self.steps = count(1)
 
-    def run(self, done: int, replications: int) -> None:
+    def run(self, done: float, replications: float) -> None:
         """Note the replications of the run that are done."""
         del replications
         self.on_progress(self.start + done, self.total)

@@ -2,18 +2,19 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.capacity.doubts import doubts_about, doubts_about_classes
-from simulator.capacity.sampling import Progress, Until, sample
+from simulator.capacity.sampling import Sampled, Until, sample
 from simulator.capacity.theory import Check, disagreements, theory_of
 from simulator.costs.profile import Profile, load_profile
 from simulator.engine.conservation import Conservation
 from simulator.engine.plan import Plan
+from simulator.engine.replications import Interrupted, Progress
 from simulator.engine.resolve import resolve
 from simulator.scenario.model import Scenario
 from simulator.scenario.objectives import Objective
@@ -126,6 +127,8 @@ class RunAnswer(Estimates):
         Queries in the system on average over time, and their rate times their mean latency: by Little's law the same.
     warnings
         What the reader should know before believing the numbers.
+    interrupted
+        Whether this is only a part of what was asked.
     """
 
     scenario: Scenario
@@ -146,6 +149,7 @@ class RunAnswer(Estimates):
     little: Estimate
     theory: tuple[Check, ...]
     warnings: tuple[str, ...]
+    interrupted: bool = False
 
     @property
     def verdict(self) -> Verdict:
@@ -219,6 +223,8 @@ def run_scenario(
     ------
     InputError
         If the cost profile cannot be used, or does not cover the scenario.
+    Interrupted
+        On Ctrl-C, with the answer that what was simulated by then gives.
     """
     return run_with(scenario, load_profile(scenario.costs.profile), engine, on_progress, until)
 
@@ -233,14 +239,25 @@ def run_with(
     """Return what `scenario` does at its own load with costs from `profile`; otherwise as `run_scenario`."""
     plan = resolve(scenario, profile)
     load = offered_load(plan)
-    plan, summaries = sample(scenario, plan, load, engine, until, on_progress)
-    return _answer(scenario, profile, plan, engine, load, summaries)
+    sampled = sample(scenario, plan, load, engine, until, on_progress)
+    answer = _answer(scenario, profile, sampled, engine, load)
+    if sampled.interrupted:
+        raise Interrupted(replace(answer, warnings=(_interrupted(plan, sampled), *answer.warnings), interrupted=True))
+    return answer
 
 
-def _answer(
-    scenario: Scenario, profile: Profile, plan: Plan, engine: str, load: Load, summaries: tuple[Summary, ...]
-) -> RunAnswer:
+def _interrupted(asked: Plan, sampled: Sampled) -> str:
+    """Return how much of what was asked there is."""
+    plan = sampled.plan
+    if plan.queries == asked.queries:
+        return f"interrupted: these are {plan.replications:,} of {asked.replications:,} replications"
+    share = f"the first {plan.queries:,} of {asked.queries:,} queries"
+    return f"interrupted: this is {share}, in {plan.replications} of {asked.replications:,} replications"
+
+
+def _answer(scenario: Scenario, profile: Profile, sampled: Sampled, engine: str, load: Load) -> RunAnswer:
     """Return the answer that the summaries add up to."""
+    plan, summaries = sampled.plan, sampled.summaries
 
     def over_all(value: Callable[[Summary], float]) -> Estimate:
         return estimate([value(summary) for summary in summaries])

@@ -1,13 +1,14 @@
 """How many queries and replications a run takes: its warm-up, and replications until an interval is tight."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
 from simulator.engine.plan import Plan
-from simulator.engine.replications import replicate
+from simulator.engine.replications import Progress, replicate
 from simulator.scenario.model import Scenario
 from simulator.statistics.intervals import estimate
 from simulator.statistics.load import Load
@@ -15,11 +16,9 @@ from simulator.statistics.measures import levels_of, thresholds_of
 from simulator.statistics.summary import Summary, summarise_for
 from simulator.statistics.warmup import batch_size, mser, planned_warmup
 
-__all__ = ["LEVELS", "Progress", "Until", "sample"]
+__all__ = ["LEVELS", "Sampled", "Until", "sample"]
 
 LEVELS = (50.0, 90.0, 95.0, 99.0, 99.9)
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -38,6 +37,14 @@ class Until:
     most: int
 
 
+class Sampled(NamedTuple):
+    """The plan as it was run, the summary of each of its replications, and whether Ctrl-C cut it short."""
+
+    plan: Plan
+    summaries: tuple[Summary, ...]
+    interrupted: bool = False
+
+
 def sample(
     scenario: Scenario,
     plan: Plan,
@@ -45,41 +52,60 @@ def sample(
     engine: str,
     until: Until | None = None,
     on_progress: Progress | None = None,
-) -> tuple[Plan, tuple[Summary, ...]]:
-    """Return the plan as it was run, with its warm-up and replications, and the summary of each replication.
+) -> Sampled:
+    """Return what the replications of `plan` show.
 
     The warm-up is the floor that the load asks for, or what MSER finds in the mean over replications if that is more.
     With `until`, replications are added, as many as the interval so far asks for, until it is tight or the budget ends.
+    On Ctrl-C, the replications that have ended are what is shown; if none has, the beginnings of those at work are.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        On Ctrl-C before there is anything to show.
     """
     objectives = [objective for objective, _ in scenario.objectives]
     levels, thresholds = levels_of(objectives, LEVELS), thresholds_of(objectives)
+    found: list[Summary] = []
 
-    def more(plan: Plan, done: tuple[Summary, ...] = ()) -> tuple[Summary, ...]:
-        """Return the summaries of all replications of `plan`, of which the first are `done`."""
-        found = list(done)
-        for summary in replicate(plan, engine, summarise_for(plan, levels, thresholds), first=len(done)):
-            found.append(summary)
-            if on_progress:
-                on_progress(len(found), plan.replications)
+    def more() -> tuple[Summary, ...]:
+        """Return the summaries of all replications of `plan`, those that are missing simulated."""
+        summarise = summarise_for(plan, levels, thresholds)
+        found.extend(replicate(plan, engine, summarise, len(found), on_progress))
         return tuple(found)
 
     automatic = scenario.traffic.warmup == "auto"
     if automatic:
         plan = replace(plan, warmup=planned_warmup(plan, load))
-    summaries = more(plan)
-    if automatic and plan.settles and not load.saturated(plan):
-        batches = np.mean([summary.series for summary in summaries], axis=0)
-        settled = mser(batches) * batch_size(plan.total_queries)
-        if settled > plan.warmup:
-            plan = replace(plan, warmup=settled)
-            summaries = more(plan)
-    while until is not None and not load.saturated(plan):
-        wanted = _replications_for(until, summaries)
-        if wanted <= plan.replications:
-            break
-        plan = replace(plan, replications=wanted)
-        summaries = more(plan, summaries)
-    return plan, summaries
+    try:
+        summaries = more()
+        if automatic and plan.settles and not load.saturated(plan):
+            batches = np.mean([summary.series for summary in summaries], axis=0)
+            settled = mser(batches) * batch_size(plan.total_queries)
+            if settled > plan.warmup:
+                plan = replace(plan, warmup=settled)
+                found.clear()
+                summaries = more()
+        while until is not None and not load.saturated(plan):
+            wanted = _replications_for(until, summaries)
+            if wanted <= plan.replications:
+                break
+            plan = replace(plan, replications=wanted)
+            summaries = more()
+    except KeyboardInterrupt as interrupt:
+        return _cut_short(plan, [*found, *getattr(interrupt, "found", ())])
+    return Sampled(plan, summaries)
+
+
+def _cut_short(plan: Plan, found: Sequence[Summary]) -> Sampled:
+    """Return what was found by the time of an interrupt; raises KeyboardInterrupt if that is nothing."""
+    begun = [summary for summary in found if summary.conservation.arrived > plan.warmup]
+    whole = [summary for summary in begun if summary.conservation.arrived == plan.total_queries]
+    shown = tuple(whole or begun)
+    if not shown:
+        raise KeyboardInterrupt
+    queries = min(summary.conservation.arrived for summary in shown) - plan.warmup
+    return Sampled(replace(plan, replications=len(shown), queries=queries), shown, interrupted=True)
 
 
 def _replications_for(until: Until, summaries: tuple[Summary, ...]) -> int:

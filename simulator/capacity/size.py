@@ -9,7 +9,7 @@ better.
 import heapq
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -19,12 +19,12 @@ from simulator.capacity.size_bounds import StageBounds, bound_stages
 from simulator.capacity.size_space import Design, Setting, spaces_of
 from simulator.capacity.size_trial import Trial, Trials, worst
 from simulator.costs.profile import Profile, load_profile
+from simulator.engine.replications import Progress
 from simulator.errors import InputError
 from simulator.scenario.model import Scenario
 
 __all__ = ["SizeAnswer", "Steps", "Winner", "find_size", "total_workers"]
 
-Progress = Callable[[int, int], None]
 Sized = tuple[Setting, ...]
 
 MOST_TRIED = 300

@@ -56,11 +56,18 @@ def warn(messages: Sequence[str], *, quiet: bool) -> None:
 
 
 @contextmanager
-def progress(what: str, *, quiet: bool) -> "Iterator[Callable[[int, int], None]]":
+def progress(what: str, *, quiet: bool) -> "Iterator[Callable[[float, float], None]]":
     """Show a progress bar on stderr while the body runs; yields what to call with (done, total)."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeRemainingColumn,
+    )
 
-    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TaskProgressColumn(), TimeRemainingColumn())
     console = _console(sys.stderr)
     with Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal) as bar:
         task = bar.add_task(what)

@@ -20,7 +20,9 @@ from simulator.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from simulator.capacity.run import RunAnswer
     from simulator.capacity.sampling import Until
+    from simulator.scenario.model import Scenario
 
 __all__ = ["exit_code_of", "run"]
 
@@ -49,15 +51,13 @@ def run(  # noqa: PLR0913  one parameter an option
     scenario = load_scenario(file, overrides)
     check_work(requests_of(scenario), parse_requests(max_requests))
 
-    from simulator.capacity.run import run_scenario  # loads Numba, so only once the scenario is known to be good
-    from simulator.engine.replications import ENGINES
+    from simulator.engine.replications import ENGINES  # loads Numba, so only once the scenario is known to be good
     from simulator.report.files import check_writable
 
     check_choice("--engine", engine, ENGINES)
     if out is not None:
         check_writable(out)  # better before long work than after it
-    with progress("replications", quiet=quiet or json) as on_progress:
-        answer = run_scenario(scenario, engine, on_progress, _until(until, max_replications))
+    answer = _run(scenario, engine, _until(until, max_replications), quiet=quiet or json)
     warn(answer.warnings, quiet=quiet)
     if json:
         from simulator.report.document import run_document  # one of two forms is loaded
@@ -67,7 +67,23 @@ def run(  # noqa: PLR0913  one parameter an option
         from simulator.report.tables import run_tables  # one of two forms is loaded
 
         show(run_tables(answer), out)
+    if answer.interrupted:
+        raise KeyboardInterrupt
     raise typer.Exit(exit_code_of(answer.verdict, saturated=bool(answer.saturated)))
+
+
+def _run(scenario: "Scenario", engine: str, until: "Until | None", *, quiet: bool) -> "RunAnswer":
+    """Return the answer, after Ctrl-C that of what was simulated by then."""
+    from simulator.capacity.run import RunAnswer, run_scenario  # Numba takes half a second to load
+    from simulator.engine.replications import Interrupted
+
+    try:
+        with progress("replications", quiet=quiet) as on_progress:
+            return run_scenario(scenario, engine, on_progress, until)
+    except Interrupted as interrupt:
+        if not isinstance(interrupt.found, RunAnswer):
+            raise
+        return interrupt.found
 
 
 def _until(share: str | None, most: int) -> "Until | None":

@@ -39,13 +39,14 @@ def simulate(plan: Plan, replication: int) -> Result:
     return next(blocks(plan, replication, plan.total_queries))
 
 
-def blocks(plan: Plan, replication: int, size: int) -> Iterator[Result]:
+def blocks(plan: Plan, replication: int, size: int, threads: int = 1) -> Iterator[Result]:
     """Yield one replication of `plan` as results of consecutive queries, about `size` at a time.
 
     Put together, the rows are bit for bit those of `simulate`; busy times and other sums are those since the block
-    before. Where the forward path would need all queries at once, the event heap takes over for runs beyond `size`.
+    before. Where the forward path would need all queries at once, the event heap takes over for runs beyond `size`. On
+    several `threads`, the forward path serves parts of a stage's shards side by side.
     """
     if feeds_back(plan) or (plan.total_queries > size and not sweeps(plan)):
         yield from event_blocks(plan, replication, size)
     else:
-        yield from ForwardPath(plan, replication).blocks(size)
+        yield from ForwardPath(plan, replication, threads).blocks(size)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from simulator.draws import uniform_at
 from simulator.engine.curve import curve_value
-from simulator.engine.law import CONSTANT, fill_shards, value_at
+from simulator.engine.law import CONSTANT, fill_shards, fill_twins, value_at
 from simulator.engine.plan import (
     IDLE_NOISE,
     MERGE,
@@ -78,6 +78,19 @@ def new_room(plan: Plan, s: int) -> Room:
     return Room(np.zeros(R * C * N), np.zeros(R * N), row)
 
 
+@kernel(inline="always")
+def _draw(row: Row, span: tuple[np.uint64, np.uint64], tables: Tables, s: int, q: int) -> None:
+    """Draw what query `q` meets at the shards of `span`: noise into `service` and `idle_noise`, `back` of the row."""
+    laws, streams, noise, back = tables.laws, tables.streams, 4 * s + NOISE, 4 * s + RESPONSE
+    if tables.stages.has_idle_law[s]:
+        outs, twins = (row.service, row.idle_noise), (noise, 4 * s + IDLE_NOISE)
+        fill_twins(outs, row.cells, span, laws, twins, (streams[s, SERVICE], q))
+    else:
+        fill_shards(row.service, row.cells, span, laws, noise, (streams[s, SERVICE], q))
+    if laws.kind[back] != CONSTANT:
+        fill_shards(row.back, row.cells, span, laws, back, (streams[s, RESPONSE], q))
+
+
 @kernel()
 def _serve(
     free: NDArray[np.float64], base: np.uint64, span: tuple[np.uint64, np.uint64], arrived: float, cost: float, row: Row
@@ -119,30 +132,31 @@ def _serve_idle(
 
 @kernel()
 def _sort_workers(
-    free: NDArray[np.float64], base: np.uint64, shape: tuple[np.uint64, np.uint64], called: np.uint64
+    free: NDArray[np.float64], base: np.uint64, shape: tuple[np.uint64, np.uint64], span: tuple[np.uint64, np.uint64]
 ) -> None:
-    """Put the new free times of the first `called` shards in their places along C; `shape` is (C, N)."""
+    """Put the new free times of the shards of `span` in their places along C; `shape` is (C, N)."""
     C, N = shape
+    low, high = span
     for c in range(_1, C):
         before, here = base + (c - _1) * N, base + c * N
-        for j in range(called):
+        for j in range(low, high):
             one, other = free[before + j], free[here + j]
             free[before + j] = one if one < other else other
             free[here + j] = other if one < other else one
 
 
 @kernel()
-def _latest(times: NDArray[np.float64], size: int) -> int:
-    """Return the first index of the largest of the first `size` of `times`, all >= 0; such floats order as bits do.
+def _latest(times: NDArray[np.float64], low: int, high: int) -> int:
+    """Return the first index of the largest of `times` from `low` to before `high`, all >= 0; such order as bits do.
 
     The largest is found first, then its place, block by block: both loops vectorise, a search for an index does not.
     """
     bits = times.view(np.int64)
-    top = bits[0]
-    for j in range(1, size):
+    top = bits[low]
+    for j in range(low + 1, high):
         top = bits[j] if bits[j] > top else top
-    at = 0
-    while at + _BLOCK <= size:
+    at = low
+    while at + _BLOCK <= high:
         found = 0
         for j in range(at, at + _BLOCK):
             found |= 1 if bits[j] == top else 0
@@ -158,8 +172,8 @@ def _latest(times: NDArray[np.float64], size: int) -> int:
 def sweep(
     tables: Tables,
     where: tuple[int, int, int],
-    order: NDArray[np.int64],
-    replicas: NDArray[np.int64],
+    shards: tuple[int, int],
+    sent: tuple[NDArray[np.int64], NDArray[np.int64]],
     columns: StageColumns,
     room: Room,
 ) -> None:
@@ -173,19 +187,23 @@ def sweep(
     ----------
     where
         (stage, warm-up queries, number of the query in row 0); services of the warm-up do not count as busy time.
-    order, replicas
-        (rows to serve,) rows in order of reaching the shards, and the replica of each.
+    shards
+        (low, high): the shards to serve, from low to before high. Of a query that calls none of them nothing is written
+        but a time of joining below zero, the last of its parts.
+    sent
+        (rows to serve,) rows in order of reaching the shards, and (rows to serve,) the replica of each.
     columns
         `start` and `candidates` are read, the others but for busy time are written.
     room
         What is kept from block to block.
     """
-    stages, laws, curves, streams = tables.stages, tables.laws, tables.curves, tables.streams
+    stages, curves = tables.stages, tables.curves
     s, warmup, first = where
+    low, high = shards
+    order, replicas = sent
     N, C = stages.shards[s], stages.workers[s]
-    delay = laws.value[4 * s + REQUEST]
+    delay = tables.laws.value[4 * s + REQUEST]
     has_idle = stages.has_idle_law[s]
-    constant_response = laws.kind[4 * s + RESPONSE] == CONSTANT
     free, busy, row = room.free, room.busy, room.row
     service, done, back = row.service, row.done, row.back
     for i in range(order.size):
@@ -194,28 +212,29 @@ def sweep(
         arrived = columns.start[r] + delay
         share, extra = columns.candidates[r] // N, columns.candidates[r] % N
         called = N if share > 0 else extra
-        base, row_of_busy, count = np.uint64(replica * C * N), np.uint64(replica * N), np.uint64(called)
-        fill_shards(service, row.cells, called, laws, 4 * s + NOISE, (streams[s, SERVICE], q))
-        if has_idle:
-            fill_shards(row.idle_noise, row.cells, called, laws, 4 * s + IDLE_NOISE, (streams[s, SERVICE], q))
-        for low, high, n in ((0, extra, share + 1), (extra, called, share)):
-            if low == high:
+        begin, end = low, min(high, called)
+        if begin >= end:  # none of these shards is called
+            columns.parts[r, 4] = -1.0
+            continue
+        base, row_of_busy = np.uint64(replica * C * N), np.uint64(replica * N)
+        span = (np.uint64(begin), np.uint64(end))
+        _draw(row, span, tables, s, q)
+        for one, other, n in ((begin, min(extra, end), share + 1), (max(extra, begin), end, share)):
+            if one >= other:
                 continue
             cost = curve_value(curves, 2 * s, n)
-            span = (np.uint64(low), np.uint64(high))
+            alike = (np.uint64(one), np.uint64(other))
             if has_idle:
-                _serve_idle(free, base, span, arrived, (cost, curve_value(curves, 2 * s + 1, n)), row)
+                _serve_idle(free, base, alike, arrived, (cost, curve_value(curves, 2 * s + 1, n)), row)
             else:
-                _serve(free, base, span, arrived, cost, row)
-        if not constant_response:
-            fill_shards(back, row.cells, called, laws, 4 * s + RESPONSE, (streams[s, RESPONSE], q))
-        for j in range(count):
+                _serve(free, base, alike, arrived, cost, row)
+        for j in range(span[0], span[1]):
             done[j] = free[base + j] + back[j]
-        _sort_workers(free, base, (np.uint64(C), np.uint64(N)), count)
+        _sort_workers(free, base, (np.uint64(C), np.uint64(N)), span)
         if q >= warmup:
-            for j in range(count):
+            for j in range(span[0], span[1]):
                 busy[row_of_busy + j] += service[j]
-        at = _latest(done, called)
+        at = _latest(done, begin, end)
         columns.attempts[r] = called
         columns.slowest[r] = at
         _write_parts(columns.parts, r, (delay, row.begun[at] - arrived, service[at], back[at]))

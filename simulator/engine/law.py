@@ -18,7 +18,7 @@ from simulator.distributions.empirical import Empirical
 from simulator.draws import key_of, random_bits, uniform_at, uniform_of
 from simulator.kernels import kernel
 
-__all__ = ["CONSTANT", "LawTables", "fill_shards", "query_values", "tabulate", "value_at", "value_of"]
+__all__ = ["CONSTANT", "LawTables", "fill_shards", "fill_twins", "query_values", "tabulate", "value_at", "value_of"]
 
 CONSTANT, CELLS, STEPS = 0, 1, 2
 
@@ -106,36 +106,95 @@ def value_of(laws: LawTables, law: int, u: float) -> float:
     return laws.level[first + cell] + laws.slope[first + cell] * tail
 
 
-@njit(cache=True)
+@kernel()
 def fill_shards(
     out: NDArray[np.float64],
     cells: NDArray[np.uint32],
-    count: int,
+    span: tuple[np.uint64, np.uint64],
     laws: LawTables,
     law: int,
     address: tuple[np.uint64, int],
 ) -> None:
-    """Write the values of law number `law` for one query at shards 0 to `count` - 1 into `out`, shape (N,).
+    """Write the values of law number `law` for one query at the shards of `span` into `out`, shape (N,).
 
     `address` is (stream, query). `cells`, shape (N,), is room to work in: the cells are found first, in a loop that
     vectorises, and looked up in a second one, which cannot; in one loop neither would.
     """
-    stream, query = address
-    first = laws.offset[law]
-    if laws.kind[law] == CONSTANT:
-        for j in range(count):
-            out[j] = laws.value[law]
-    elif laws.kind[law] == STEPS:
-        for j in range(count):
-            out[j] = value_at(laws, law, stream, query, j)
+    if laws.kind[law] == CELLS:
+        _find_cells(out, cells, span, address)
+        _look_up(out, out, cells, span, laws, law)
     else:
-        key = key_of(stream, query, 0)
-        for j in range(count):
-            cell, out[j] = _cell(uniform_of(random_bits(key, j)))
-            cells[j] = first + cell
-        level, slope = laws.level, laws.slope
-        for j in range(count):
-            out[j] = level[cells[j]] + slope[cells[j]] * out[j]
+        _fill_one_by_one(out, span, laws, law, address)
+
+
+@kernel()
+def fill_twins(
+    outs: tuple[NDArray[np.float64], NDArray[np.float64]],
+    cells: NDArray[np.uint32],
+    span: tuple[np.uint64, np.uint64],
+    laws: LawTables,
+    twins: tuple[int, int],
+    address: tuple[np.uint64, int],
+) -> None:
+    """Do as `fill_shards` for two laws that take the same draws, which are made once."""
+    out, other = outs
+    law, other_law = twins
+    if laws.kind[law] == CELLS and laws.kind[other_law] == CELLS:
+        _find_cells(out, cells, span, address)
+        _look_up(out, other, cells, span, laws, other_law)
+        _look_up(out, out, cells, span, laws, law)
+    else:
+        fill_shards(out, cells, span, laws, law, address)
+        fill_shards(other, cells, span, laws, other_law, address)
+
+
+@kernel(inline="always")
+def _find_cells(
+    tails: NDArray[np.float64],
+    cells: NDArray[np.uint32],
+    span: tuple[np.uint64, np.uint64],
+    address: tuple[np.uint64, int],
+) -> None:
+    """Write the cell of each shard's uniform number, and its distance from the nearer end."""
+    low, high = span
+    stream, query = address
+    key = key_of(stream, query, 0)
+    for j in range(low, high):
+        cell, tails[j] = _cell(uniform_of(random_bits(key, j)))
+        cells[j] = cell
+
+
+@kernel(inline="always")
+def _look_up(
+    tails: NDArray[np.float64],
+    out: NDArray[np.float64],
+    cells: NDArray[np.uint32],
+    span: tuple[np.uint64, np.uint64],
+    laws: LawTables,
+    law: int,
+) -> None:
+    """Write the values of law number `law`, of kind CELLS, at cells and tails; `out` may be `tails` itself."""
+    low, high = span
+    first = np.uint64(laws.offset[law])
+    level, slope = laws.level, laws.slope
+    for j in range(low, high):
+        cell = first + cells[j]
+        out[j] = level[cell] + slope[cell] * tails[j]
+
+
+@kernel(inline="always")
+def _fill_one_by_one(
+    out: NDArray[np.float64],
+    span: tuple[np.uint64, np.uint64],
+    laws: LawTables,
+    law: int,
+    address: tuple[np.uint64, int],
+) -> None:
+    """Write the values of a law of another kind than CELLS."""
+    low, high = span
+    stream, query = address
+    for j in range(low, high):
+        out[j] = value_at(laws, law, stream, query, j)
 
 
 @njit(cache=True)

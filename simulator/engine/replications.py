@@ -1,21 +1,44 @@
 """Independent replications of a plan, side by side on threads."""
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event, Lock
 from typing import TypeVar
 
 from simulator.engine.plan import Plan
 from simulator.engine.result import Result
 
-__all__ = ["BLOCK", "ENGINES", "blocks_of", "engine_named", "replicate", "side_by_side", "threads"]
+__all__ = [
+    "BLOCK",
+    "ENGINES",
+    "Interrupted",
+    "Progress",
+    "blocks_of",
+    "engine_named",
+    "replicate",
+    "side_by_side",
+    "threads",
+]
 
 ENGINES = ("compiled", "simpy")
 
 BLOCK = 1 << 17
 """Queries simulated at a time, where a plan can be simulated in blocks."""
 
+Progress = Callable[[float, float], None]
+"""Told, from any thread, how much of the work is done and how much it is in all, in whatever it is counted in."""
+
 T = TypeVar("T")
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C, with what was found by then in `found`."""
+
+    def __init__(self, found: object) -> None:
+        self.found = found
+        super().__init__()
 
 
 def engine_named(name: str) -> Callable[[Plan, int], Result]:
@@ -34,39 +57,92 @@ def threads() -> int:
     return os.cpu_count() or 1
 
 
-def blocks_of(plan: Plan, engine: str, replication: int) -> Iterator[Result]:
+def blocks_of(plan: Plan, engine: str, replication: int, threads: int = 1) -> Iterator[Result]:
     """Yield one replication of `plan` in blocks of consecutive queries: few enough at a time to fit in memory."""
     if engine == "simpy":
         yield engine_named(engine)(plan, replication)
         return
     from simulator.engine.compiled import blocks  # Numba takes half a second to load
 
-    yield from blocks(plan, replication, BLOCK)
+    yield from blocks(plan, replication, BLOCK, threads)
 
 
-def replicate(plan: Plan, engine: str, summarise: Callable[[Iterable[Result]], T], first: int = 0) -> Iterator[T]:
+def replicate(
+    plan: Plan,
+    engine: str,
+    summarise: Callable[[Iterable[Result]], T],
+    first: int = 0,
+    on_progress: Progress | None = None,
+) -> Iterator[T]:
     """Yield what `summarise` makes of the blocks of each replication of `plan` from `first` on, in order.
 
     The compiled kernels release the interpreter's lock, so replications run on all cores; only as many are in work at a
-    time as there are threads. SimPy gains nothing from threads and runs one after the other.
+    time as there are threads, and where there are fewer replications, those that are share the threads. SimPy gains
+    nothing from threads and runs one after the other. `on_progress` is told of replications, in parts of one.
+
+    Raises
+    ------
+    Interrupted
+        On Ctrl-C, with a tuple of what `summarise` made of the replications at work, cut short after a block.
     """
+    watch = _Watch(plan, first, on_progress or (lambda *_: None))
+    spare = max(1, threads() // max(1, plan.replications - first))
 
     def one(replication: int) -> T:
-        return summarise(blocks_of(plan, engine, replication))
+        return summarise(watch.follow(blocks_of(plan, engine, replication, spare)))
 
-    return side_by_side(one, range(first, plan.replications), engine)
+    return side_by_side(one, range(first, plan.replications), engine, watch.stop)
 
 
-def side_by_side(one: Callable[[int], T], replications: range, engine: str) -> Iterator[T]:
+class _Watch:
+    """Follows replications through their blocks: tells how far they are, and ends them early when asked to."""
+
+    def __init__(self, plan: Plan, first: int, on_progress: Progress) -> None:
+        self.queries, self.replications, self.on_progress = plan.total_queries, plan.replications, on_progress
+        self.done = first * plan.total_queries
+        self.lock, self.stopped = Lock(), Event()
+
+    def follow(self, blocks: Iterator[Result]) -> Iterator[Result]:
+        """Yield `blocks`, as long as nobody asks to stop."""
+        for block in blocks:
+            yield block
+            with self.lock:
+                self.done += block.arrival.size
+                self.on_progress(self.done / self.queries, self.replications)
+            if self.stopped.is_set():
+                return
+
+    def stop(self) -> None:
+        """End every replication after its block."""
+        self.stopped.set()
+
+
+def side_by_side(
+    one: Callable[[int], T], replications: range, engine: str, stop: Callable[[], None] = lambda: None
+) -> Iterator[T]:
     """Yield what `one` makes of each of `replications`, in order; compiled ones on all cores.
 
-    Where the reader stops early, as on Ctrl-C, what has not begun is called off.
+    At the end, and where the reader stops early, `stop` is called and what has not begun is called off.
+
+    Raises
+    ------
+    Interrupted
+        On Ctrl-C, with a tuple of what the work that had begun came to.
     """
     if engine == "simpy":
         yield from map(one, replications)
         return
     with ThreadPoolExecutor(max_workers=threads()) as pool:
+        begun = deque(pool.submit(one, replication) for replication in replications)
         try:
-            yield from pool.map(one, replications)
+            while begun:
+                found = begun[0].result()
+                begun.popleft()
+                yield found
+        except KeyboardInterrupt as interrupt:
+            stop()
+            working = [future for future in begun if not future.cancel()]
+            raise Interrupted(tuple(future.result() for future in working)) from interrupt
         finally:
+            stop()
             pool.shutdown(wait=False, cancel_futures=True)

@@ -7,6 +7,7 @@ for the next block. With no next block the watermark is infinite, and one block 
 
 import math
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,9 @@ from simulator.engine.result import Result
 from simulator.policies.balancing import ROUND_ROBIN
 
 __all__ = ["ForwardPath", "sweeps"]
+
+WORTH_A_THREAD = 1 << 20
+"""Requests of a block that are worth a thread of their own: some milliseconds of work."""
 
 
 def sweeps(plan: Plan) -> bool:
@@ -43,7 +47,7 @@ def _alike(plan: Plan, s: int) -> bool:
 
 
 class ForwardPath:
-    """One replication of a plan in which nothing feeds back.
+    """One replication of a plan in which nothing feeds back, on so many threads.
 
     Attributes
     ----------
@@ -55,8 +59,8 @@ class ForwardPath:
         By stage, when each of the broker's workers is free.
     """
 
-    def __init__(self, plan: Plan, replication: int) -> None:
-        self.plan, self.replication = plan, replication
+    def __init__(self, plan: Plan, replication: int, threads: int = 1) -> None:
+        self.plan, self.replication, self.threads = plan, replication, threads
         self.tables = plan.tables(replication)
         self.rooms = [new_room(plan, s) for s in range(len(plan.names))]
         self.sent = [0] * len(plan.names)
@@ -150,9 +154,38 @@ class ForwardPath:
             by_arrival = np.lexsort((order, reached))
             order, turns = order[by_arrival], turns[by_arrival]
         room = self.rooms[s]
-        sweep(self.tables, (s, plan.warmup, first), order, turns, columns, room)
+        self._sweep(s, first, (order, turns), columns)
         columns.busy[:, :] += room.busy.reshape(replicas, -1).T
         room.busy[:] = 0.0
+
+    def _sweep(
+        self, s: int, first: int, sent: tuple[NDArray[np.int64], NDArray[np.int64]], columns: StageColumns
+    ) -> None:
+        """Serve (rows, the replica of each) at all shards of stage `s`, a part of them on each of the threads.
+
+        Shards know nothing of each other; where parts are put together, the earlier of equally slow shards stays.
+        """
+        shards, where = int(self.plan.stages.shards[s]), (s, self.plan.warmup, first)
+        parts = max(1, min(self.threads, shards * sent[0].size // WORTH_A_THREAD))
+        ends = np.linspace(0, shards, parts + 1).astype(np.int64).tolist()
+
+        def serve(part: int) -> StageColumns:
+            own = columns if part == 0 else _own(columns)
+            sweep(self.tables, where, (ends[part], ends[part + 1]), sent, own, self.rooms[s])
+            return own
+
+        with ThreadPoolExecutor(parts) as pool:
+            others = list(pool.map(serve, range(parts)))[1:]
+        for other in others:
+            rows = sent[0][other.parts[sent[0], 4] > columns.parts[sent[0], 4]]
+            columns.parts[rows], columns.slowest[rows] = other.parts[rows], other.slowest[rows]
+
+
+def _own(columns: StageColumns) -> StageColumns:
+    """Return the same columns with other room for what the shards' answers are written to."""
+    return columns._replace(
+        attempts=columns.attempts.copy(), slowest=columns.slowest.copy(), parts=columns.parts.copy()
+    )
 
 
 def _columns(rows: Result, s: int) -> StageColumns:

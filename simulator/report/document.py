@@ -71,6 +71,7 @@ def run_document(answer: RunAnswer, overrides: dict[str, str]) -> dict[str, Any]
         "objectives": [objective_document(answer, judged) for judged in answer.judged],
         "verdict": answer.verdict,
         "warnings": list(answer.warnings),
+        "interrupted": answer.interrupted,
         "conservation": vars(answer.conservation),
         "provenance": provenance_document(answer.profile, overrides),
     }

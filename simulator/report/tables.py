@@ -95,6 +95,8 @@ def _heading(answer: RunAnswer) -> Text:
     )
     if plan.arrivals.kind not in (CONSTANT, POISSON):
         text.append(f"{arrivals_text(plan)}\n", style="default")
+    if answer.interrupted:
+        text.append("Interrupted: what follows is of the part that was simulated.\n", style="yellow")
     if answer.scenario.question:
         text.append(answer.scenario.question, style="italic")
     return text

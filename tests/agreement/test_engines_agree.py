@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -267,6 +268,15 @@ def test_blocks_of_any_size_are_the_whole(scenario, size):
     """Simulated one query at a time, or by thirty, every row is bit for bit that of the whole run."""
     plan = plan_of(scenario)
     assert_together(compiled.blocks(plan, 0, size), compiled.simulate(plan, 0))
+
+
+@given(scenario=scenarios())
+@settings(max_examples=50, **DRAWN)
+def test_threads_change_no_bit(scenario):
+    """With the shards of every stage on three threads, every row is bit for bit that of one thread."""
+    plan = plan_of(scenario)
+    with mock.patch("simulator.engine.stages.WORTH_A_THREAD", 1):
+        assert_together(compiled.blocks(plan, 0, 30, threads=3), compiled.simulate(plan, 0))
 
 
 SHIPPED = sorted(path.stem for path in (Path(__file__).parents[2] / "scenarios").glob("*.yaml"))

@@ -1,5 +1,6 @@
 """Which stream gets what: results, progress, warnings, escape codes; and what ends a command early."""
 
+import re
 import signal
 import subprocess
 import time
@@ -99,11 +100,14 @@ def test_ctrl_c_while_modules_load(monkeypatch, capsys, where):
     assert capsys.readouterr() == ("", "error: interrupted\n")
 
 
-def test_ctrl_c_says_so(small):
-    """An interrupted run leaves stdout empty and one line on stderr."""
+def test_ctrl_c_shows_what_there_is_by_then(small):
+    """An interrupted run prints the answer of the replications that ended, says so on stderr, and exits with 130."""
     path = small(traffic={"candidates": 100, "queries": 20_000, "replications": 10_000})
     process = subprocess.Popen([SIMULATOR, "run", path], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     time.sleep(4)
     process.send_signal(signal.SIGINT)
-    assert process.communicate(timeout=30) == ("", "error: interrupted\n")
+    stdout, stderr = process.communicate(timeout=30)
+    assert "Interrupted: what follows is of the part that was simulated." in stdout
+    assert re.search("^warning: interrupted: these are [0-9]+ of 10,000 replications$", stderr, re.MULTILINE)
+    assert stderr.endswith("error: interrupted\n")
     assert process.returncode == 130

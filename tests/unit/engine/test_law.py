@@ -10,9 +10,16 @@ from simulator.distributions.empirical import Empirical
 from simulator.distributions.exponential import Exponential
 from simulator.distributions.lognormal import Lognormal
 from simulator.draws import stream_of, uniforms
-from simulator.engine.law import fill_shards, query_values, tabulate, value_at
+from simulator.engine.law import fill_shards, fill_twins, query_values, tabulate, value_at
 
 COUNT = 200_000
+
+
+def span(low: int, high: int) -> tuple[np.uint64, np.uint64]:
+    """Shards from low to before high, as the kernels take them."""
+    return np.uint64(low), np.uint64(high)
+
+
 STREAM = stream_of(1, 0, "service", "s")
 
 
@@ -56,5 +63,17 @@ def test_laws_of_one_plan_do_not_mix():
 def test_filling_shards_is_drawing_them_one_by_one():
     """A row of shards filled at once holds what each shard draws alone."""
     tables, row = tabulate([Exponential(mean=1.0)]), np.empty(37)
-    fill_shards(row, np.empty(row.size, dtype=np.uint32), row.size, tables, 0, (STREAM, 5))
+    fill_shards(row, np.empty(row.size, dtype=np.uint32), span(0, row.size), tables, 0, (STREAM, 5))
     assert row.tolist() == [value_at(tables, 0, STREAM, 5, j) for j in range(37)]
+
+
+@pytest.mark.parametrize("other", [Lognormal(mean=2.0, cv=0.5), Constant(mean=3.0)])
+def test_filling_twins_is_filling_each_alone(other):
+    """Two laws on the same draws get the values that each gets alone, and nothing outside the span is touched."""
+    tables, cells = tabulate([Exponential(mean=1.0), other]), np.empty(37, dtype=np.uint32)
+    rows = np.zeros(37), np.zeros(37)
+    fill_twins(rows, cells, span(5, 30), tables, (0, 1), (STREAM, 5))
+    for law, row in enumerate(rows):
+        assert row[5:30].tolist() == [value_at(tables, law, STREAM, 5, j) for j in range(5, 30)]
+        assert not row[:5].any()
+        assert not row[30:].any()
