@@ -86,6 +86,7 @@ def test_before_anything_is_measured_there_is_no_answer(monkeypatch):
         if not sent:
             sent.append(done)
             os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(1)  # a slow block, as above
 
     with pytest.raises(KeyboardInterrupt) as ended:
         run_scenario(scenario, on_progress=at_once)
