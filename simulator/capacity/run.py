@@ -35,8 +35,10 @@ __all__ = ["ClassAnswer", "Estimates", "Judged", "RunAnswer", "StageAnswer", "Wi
 class StageAnswer:
     """One stage; times in seconds, of the slowest request of each query; utilisation between 0 and about 1.
 
-    `extra_requests`, hedges and retries, are a share of the other requests; `wasted` is the share of the busy time
-    whose answer was lost or came too late; `mean_replicas` the replicas of a shard on average over time.
+    `busiest` is the utilisation of the shard that is offered most, `busiest_shard` its number; where all are alike it
+    is that of the stage, and there is no number. `extra_requests`, hedges and retries, are a share of the other
+    requests; `wasted` is the share of the busy time whose answer was lost or came too late; `mean_replicas` the
+    replicas of a shard on average over time.
     """
 
     name: str
@@ -45,6 +47,8 @@ class StageAnswer:
     workers: int
     candidates: Estimate
     utilization: Estimate
+    busiest: Estimate
+    busiest_shard: int | None
     extra_requests: Estimate
     wasted: Estimate
     mean_replicas: Estimate
@@ -167,7 +171,12 @@ class RunAnswer(Estimates):
     @property
     def bottleneck(self) -> str:
         """The queue with the highest utilisation: a stage's name, or "merge"."""
-        return _busiest(self.plan, self.stages, self.merge_utilization)
+        return _busiest(self.loads)
+
+    @property
+    def loads(self) -> dict[str, float]:
+        """The utilisation of every queue by name, of a stage that of its busiest shard; "merge" is the broker's."""
+        return _loads(self.plan, self.stages, self.merge_utilization)
 
     @property
     def simulated(self) -> dict[tuple[str, str], Estimate]:
@@ -247,10 +256,11 @@ def _answer(
 
     estimates = _estimates(summaries)
     objectives = scenario.sla.objectives if scenario.sla else ()
-    stages = tuple(_stage(scenario, plan, summaries, s) for s in range(len(plan.names)))
+    numbered = enumerate(zip(load.busiest_shard, plan.sources, strict=True))
+    stages = tuple(_stage(scenario, summaries, s, shard, source) for s, (shard, source) in numbered)
     merge_utilization = over_all(lambda one: one.merge_utilization)
     backlog = _backlog(plan, summaries)
-    seen = (_busiest(plan, stages, merge_utilization),) if backlog.grows else ()
+    seen = (_busiest(_loads(plan, stages, merge_utilization)),) if backlog.grows else ()
     saturated = load.saturated(plan) or seen
     in_system, little = ([getattr(one, name) for one in summaries] for name in ("in_system", "little"))
     numbers = range(len(plan.class_names))
@@ -329,8 +339,8 @@ def _named(field: str, key: str | float, measured: Measured) -> float:
     return float(getattr(measured, field)[key])
 
 
-def _stage(scenario: Scenario, plan: Plan, summaries: tuple[Summary, ...], s: int) -> StageAnswer:
-    """Return the answer on stage `s`."""
+def _stage(scenario: Scenario, summaries: tuple[Summary, ...], s: int, busiest: int | None, source: str) -> StageAnswer:
+    """Return the answer on stage `s`, whose busiest shard and cost's source are given."""
     stage = scenario.funnel[s]
 
     def over_all(field: str) -> Estimate:
@@ -343,6 +353,10 @@ def _stage(scenario: Scenario, plan: Plan, summaries: tuple[Summary, ...], s: in
         workers=stage.workers,
         candidates=over_all("candidates"),
         utilization=over_all("utilization"),
+        busiest=over_all("utilization")
+        if busiest is None
+        else estimate([float(summary.stages[s].by_shard[busiest]) for summary in summaries]),
+        busiest_shard=busiest,
         extra_requests=over_all("extra_requests"),
         wasted=over_all("wasted"),
         mean_replicas=over_all("replicas"),
@@ -351,22 +365,26 @@ def _stage(scenario: Scenario, plan: Plan, summaries: tuple[Summary, ...], s: in
         p99=over_all("p99"),
         queue=over_all("queue"),
         service=over_all("service"),
-        source=plan.sources[s],
+        source=source,
     )
 
 
-def _busiest(plan: Plan, stages: tuple[StageAnswer, ...], merge_utilization: Estimate) -> str:
+def _loads(plan: Plan, stages: tuple[StageAnswer, ...], merge_utilization: Estimate) -> dict[str, float]:
+    """Return the utilisation of every queue by name; see RunAnswer.loads."""
+    loads = {stage.name: stage.busiest.value for stage in stages}
+    return loads | ({"merge": merge_utilization.value} if plan.merge_workers else {})
+
+
+def _busiest(loads: dict[str, float]) -> str:
     """Return the name of the queue with the highest utilisation."""
-    loads = {stage.name: stage.utilization.value for stage in stages}
-    if plan.merge_workers:
-        loads["merge"] = merge_utilization.value
     return max(loads, key=lambda name: loads[name])
 
 
 def _simulated(stages: tuple[StageAnswer, ...]) -> dict[tuple[str, str], Estimate]:
     """Return the estimates of all stages by (stage, quantity), named as theory names them."""
+    named = {"utilization": "busiest"}  # theory is about the busiest shard
     quantities = ("utilization", "queue", "latency", "p50", "p99")
-    return {(stage.name, quantity): getattr(stage, quantity) for stage in stages for quantity in quantities}
+    return {(stage.name, name): getattr(stage, named.get(name, name)) for stage in stages for name in quantities}
 
 
 def _judge(objective: Objective, estimates: Estimates, replications: int, *, saturated: bool) -> Judged:

@@ -26,7 +26,7 @@ from simulator.report.files import make_folder, write_bytes, write_text
 from simulator.report.look import DARK, LIGHT, draw
 from simulator.report.plots import RUN_PLOTS, Plot, PlotKind
 from simulator.report.sentence import answer_sentence, arrivals_text, headline, worst_window_sentence
-from simulator.report.tables import POLICY_HEADS, policy_rows, times_beside
+from simulator.report.tables import POLICY_HEADS, busiest_shards, policy_rows, times_beside
 from simulator.statistics.intervals import Estimate
 from simulator.units import format_duration
 
@@ -130,6 +130,7 @@ def _context(answer: RunAnswer, document: dict[str, Any], pictures: list[Picture
         f"{answer.requests:,} requests to shards, seed {plan.seed}",
         "latency": [] if answer.saturated else _latency_table(answer),
         "stages": [_stage_row(answer, i) for i in range(len(answer.stages))],
+        "busiest_shards": busiest_shards(answer),
         "worst": worst_window_sentence(answer),
         "classes": [] if answer.saturated else [_class_row(one) for one in answer.classes],
         "objectives": _objective_rows(document),
@@ -165,7 +166,7 @@ def _stage_row(answer: RunAnswer, i: int) -> dict[str, str]:
         "name": stage.name,
         "size": f"{stage.shards:,} × {stage.replicas} × {stage.workers}",
         "candidates": f"{stage.candidates.value:,.0f}",
-        "busy": f"{stage.utilization.value:.1%}",
+        "busy": f"{stage.busiest.value:.1%}",
         "queue": "–" if lost else format_duration(stage.queue.value),
         "service": format_duration(stage.service.value),
         "p99": "–" if lost else format_duration(stage.p99.value),

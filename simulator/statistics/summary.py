@@ -31,11 +31,12 @@ class StageSummary:
     """One stage in one replication; times in seconds, of the slowest request of each measured query that reached it.
 
     Hedges and retries are given as a share of the other requests, wasted work as a share of the busy time, replicas of
-    a shard as their mean over time.
+    a shard as their mean over time; the utilisation once of all shards and once shard by shard, (N,).
     """
 
     candidates: float
     utilization: float
+    by_shard: FloatArray
     extra_requests: float
     wasted: float
     replicas: float
@@ -150,7 +151,8 @@ class _Recorder:
         self.batches = BatchMeans(batch_size(plan.total_queries))
         self.stages = [Sample() for _ in range(S)]
         self.candidates, self.queue_service = np.zeros(S), np.zeros((S, 2))
-        self.busy, self.merge_busy = np.zeros(S), 0.0
+        self.busy: list[FloatArray] = [np.zeros(count) for count in plan.stages.shards]
+        self.merge_busy = 0.0
         self.parts = np.zeros((S, len(PARTS)))
         self.sent, self.more = (np.zeros(S, dtype=np.int64) for _ in range(2))
         self.wasted, self.replica_seconds = np.zeros(S), np.zeros(S)
@@ -165,7 +167,7 @@ class _Recorder:
         self.batches.add(block.latency)
         measured, completed = self.counts.add(block)
         self.windows.add(block.arrival[measured][completed], block.latency[measured][completed])
-        self.busy += [busy.sum() for busy in block.busy]
+        self.busy = [total + busy.sum(axis=1) for total, busy in zip(self.busy, block.busy, strict=True)]
         self.merge_busy += float(block.merge_busy.sum())
         self.requests += int(block.attempts.sum())
         spans, reached = (block.stage_end - block.stage_start)[measured], block.attempts[measured] > 0
@@ -216,13 +218,14 @@ class _Recorder:
     def _stage(self, s: int, span: float) -> StageSummary:
         """Return the summary of stage `s`; `span` is the seconds over which the measured queries arrived."""
         stages, sample = self.plan.stages, self.stages[s]
-        reached, busy = max(sample.count, 1), float(self.busy[s])
+        reached, busy = max(sample.count, 1), float(self.busy[s].sum())
         first_calls = max(int(self.sent[s] - self.more[s]), 1)
         seconds = float(self.replica_seconds[s]) or span * int(stages.shards[s] * stages.replicas[s])
         replicas = seconds / (span * int(stages.shards[s]))
         return StageSummary(
             candidates=float(self.candidates[s]) / reached,
             utilization=busy / (seconds * int(stages.workers[s])),
+            by_shard=self.busy[s] / (replicas * span * int(stages.workers[s])),
             extra_requests=int(self.more[s]) / first_calls,
             wasted=float(self.wasted[s]) / busy if busy else 0.0,
             replicas=replicas,

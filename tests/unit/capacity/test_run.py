@@ -7,6 +7,7 @@ import pytest
 
 from simulator.capacity.answer import find_capacity
 from simulator.capacity.run import run_scenario
+from simulator.report.sentence import answer_sentence
 from simulator.scenario.load import parse_scenario
 
 CLASSES = [
@@ -105,3 +106,21 @@ def test_every_query_of_a_trace_counts(tmp_path):
     answer = run_scenario(parse_scenario(json.dumps(text)))
     assert (answer.plan.queries, answer.plan.warmup, answer.plan.qps) == (3_000, 0, 2.0)
     assert answer.saturated == ("s",)
+
+
+def test_a_stage_is_as_busy_as_its_busiest_shard():
+    """One slow shard of ten is 80% busy where the others are 20%: it is what a run names, and what sets the bound."""
+    slow = {"kind": "slow", "stage": "s", "shards": [3], "factor": 4}
+    asked = {
+        "name": "a",
+        "traffic": {"qps": 20, "candidates": 10, "queries": 5_000},
+        "funnel": [{"name": "s", "shards": 10, "cost": "10ms"}],
+        "faults": [slow],
+    }
+    answer = run_scenario(parse_scenario(json.dumps(asked)))
+    stage = answer.stages[0]
+    assert stage.busiest_shard == 3
+    found = [one.stages[0].by_shard[3] for one in answer.summaries]
+    assert abs(stage.busiest.value - 0.8) < 4 * np.std(found, ddof=1) / np.sqrt(len(found))
+    assert stage.utilization.value == pytest.approx(stage.busiest.value * (4 + 9) / 40)
+    assert "shard 3 of stage s is the busiest, at 80% of its capacity" in answer_sentence(answer)
