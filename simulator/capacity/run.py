@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.capacity.course import CourseStep, course_of
 from simulator.capacity.doubts import doubts_about, doubts_about_classes
 from simulator.capacity.sampling import Progress, Until, sample
 from simulator.capacity.theory import Check, disagreements, theory_of
@@ -119,6 +120,8 @@ class RunAnswer(Estimates):
         The verdicts on the objectives of all queries; each class with those on its own.
     windows
         The run by five minutes of arrivals, where its traffic is not the same at all times.
+    course
+        The run step by step, where a fault comes and goes at a stated time.
     saturated
         Names of the queues offered as much as they can serve or more, or the busiest where the backlog is seen to grow;
         percentiles then describe the length of the run, not the system.
@@ -144,6 +147,7 @@ class RunAnswer(Estimates):
     judged: tuple[Judged, ...]
     classes: tuple[ClassAnswer, ...]
     windows: tuple[WindowAnswer, ...]
+    course: tuple[CourseStep, ...]
     saturated: tuple[str, ...]
     backlog: Backlog
     in_system: Estimate
@@ -282,6 +286,7 @@ def _answer(
         judged=tuple(_judge(item, estimates, plan.replications, saturated=bool(saturated)) for item in objectives),
         classes=classes,
         windows=_windows(summaries),
+        course=course_of(plan, summaries),
         saturated=saturated,
         backlog=backlog,
         in_system=estimate(in_system),

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from simulator.engine.conservation import Conservation, ConservationCheck
 from simulator.engine.plan import Plan
 from simulator.engine.result import COMPLETED, PARTS, Result
+from simulator.statistics.course import Course
 from simulator.statistics.occupancy import Occupancy
 from simulator.statistics.queries import Measured, Tally
 from simulator.statistics.sample import Sample, bucket_of
@@ -64,6 +65,8 @@ class Summary(Measured):
         sum to it.
     windows
         Queries a second and the 99th percentile in seconds of every five minutes, (W,) each; see `statistics.windows`.
+    course
+        (3, steps) queries a second that arrived and that completed, and their p99, where a fault comes and goes.
     requests
         Requests sent to shards, the warm-up's included.
     """
@@ -79,6 +82,7 @@ class Summary(Measured):
     p99_parts: FloatArray
     conservation: Conservation
     windows: tuple[FloatArray, FloatArray]
+    course: FloatArray
     requests: int
 
 
@@ -158,6 +162,7 @@ class _Recorder:
         self.wasted, self.replica_seconds = np.zeros(S), np.zeros(S)
         self.tail: dict[int, tuple[int, FloatArray]] = {}
         self.windows = Windows(window_count(plan))
+        self.course = Course(plan)
         self.requests = 0
 
     def add(self, block: Result) -> None:
@@ -165,6 +170,7 @@ class _Recorder:
         self.check.add(block)
         self.occupancy.add(block)
         self.batches.add(block.latency)
+        self.course.add(block)
         measured, completed = self.counts.add(block)
         self.windows.add(block.arrival[measured][completed], block.latency[measured][completed])
         self.busy = [total + busy.sum(axis=1) for total, busy in zip(self.busy, block.busy, strict=True)]
@@ -212,6 +218,7 @@ class _Recorder:
             p99_parts=self._tail_parts(self.counts.all.sample.percentile(_TAIL)),
             conservation=self.check.counts(),
             windows=self.windows.columns(),
+            course=self.course.columns(),
             requests=self.requests,
         )
 
