@@ -39,7 +39,7 @@ def _course(runs: Mapping[str, RunAnswer]) -> Plot:
         highest, lowest = 0.0, np.inf
         for i, (label, run) in enumerate(runs.items()):
             colour, style = (look.blue, look.orange, look.green)[i % 3], ("-", "--")[i // 3]
-            width = 1.6 if i else 3.2  # what lies under another line still shows
+            width = 1.6 if i else 2.8  # what lies under another line still shows
             times = [step.from_s for step in run.course] + [run.course[-1].to_s]
             goodput = [step.goodput_qps.value for step in run.course]
             tails = np.array([step.p99.value for step in run.course]) * MS

@@ -59,7 +59,7 @@ class Summary(Measured):
     series
         Mean latency in seconds of one batch of queries after the other, in order of arrival, the warm-up's first.
     in_system, little
-        Queries in the system on average over time, and what Little's law makes of their rate and mean latency.
+        Queries in the system on average over time, and what Little's law makes of their rate and mean time in it.
     mean_parts, p99_parts
         (S, 5) seconds in each of PARTS: the mean over queries, and over those within 1% of the 99th percentile, made to
         sum to it.
@@ -164,6 +164,7 @@ class _Recorder:
         self.windows = Windows(window_count(plan))
         self.course = Course(plan)
         self.requests = 0
+        self.spent = 0.0  # seconds that measured queries were in the system, those that failed included
 
     def add(self, block: Result) -> None:
         """Add a block of consecutive queries."""
@@ -176,6 +177,7 @@ class _Recorder:
         self.busy = [total + busy.sum(axis=1) for total, busy in zip(self.busy, block.busy, strict=True)]
         self.merge_busy += float(block.merge_busy.sum())
         self.requests += int(block.attempts.sum())
+        self.spent += float(block.latency[measured].sum())
         spans, reached = (block.stage_end - block.stage_start)[measured], block.attempts[measured] > 0
         for s, sample in enumerate(self.stages):
             sample.add(spans[reached[:, s], s])
@@ -210,7 +212,7 @@ class _Recorder:
             sample=self.counts.all.sample,
             series=self.batches.means(),
             in_system=occupancy.in_system(span),
-            little=self.counts.all.sample.total / span,
+            little=self.spent / span,
             goodput_qps=occupancy.completed_in_span() / span,
             stages=tuple(self._stage(s, span) for s in range(len(plan.names))),
             merge_utilization=self.merge_busy / (span * max(plan.merge_workers, 1)),
