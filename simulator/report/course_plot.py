@@ -22,7 +22,7 @@ _WIDE = 8.0
 
 def run_course(answer: RunAnswer) -> Plot:
     """Return the plot of one run."""
-    return _course({"": answer})
+    return _course({"answered": answer})
 
 
 def compare_course(comparison: Comparison) -> Plot:

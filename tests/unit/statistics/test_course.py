@@ -16,7 +16,14 @@ def scenario(*faults, **stage):
     """Evenly spaced queries, 100 a second for a minute, each 5 ms at one worker."""
     asked = {
         "name": "a",
-        "traffic": {"arrivals": "constant", "qps": 100, "candidates": 1, "queries": 6000, "warmup": 0, "replications": 2},
+        "traffic": {
+            "arrivals": "constant",
+            "qps": 100,
+            "candidates": 1,
+            "queries": 6000,
+            "warmup": 0,
+            "replications": 2,
+        },
         "funnel": [{"name": "s", "cost": "5ms"} | stage],
         "merge": {"fixed": "0s"},
         "faults": [{"stage": "s"} | fault for fault in faults],
