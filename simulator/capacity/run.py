@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from simulator.capacity.course import CourseStep, course_of
 from simulator.capacity.doubts import doubts_about, doubts_about_classes
+from simulator.capacity.loads import busiest_of, loads_of, simulated_of
 from simulator.capacity.sampling import Progress, Until, sample
 from simulator.capacity.theory import Check, disagreements, theory_of
 from simulator.costs.profile import Profile, load_profile
@@ -175,17 +176,17 @@ class RunAnswer(Estimates):
     @property
     def bottleneck(self) -> str:
         """The queue with the highest utilisation: a stage's name, or "merge"."""
-        return _busiest(self.loads)
+        return busiest_of(self.loads)
 
     @property
     def loads(self) -> dict[str, float]:
         """The utilisation of every queue by name, of a stage that of its busiest shard; "merge" is the broker's."""
-        return _loads(self.plan, self.stages, self.merge_utilization)
+        return loads_of(self.plan, self.stages, self.merge_utilization)
 
     @property
     def simulated(self) -> dict[tuple[str, str], Estimate]:
         """What was simulated of each (stage, quantity) that theory may say something of."""
-        return _simulated(self.stages)
+        return simulated_of(self.stages)
 
     @property
     def conservation(self) -> Conservation:
@@ -264,14 +265,14 @@ def _answer(
     stages = tuple(_stage(scenario, summaries, s, shard, source) for s, (shard, source) in numbered)
     merge_utilization = over_all(lambda one: one.merge_utilization)
     backlog = _backlog(plan, summaries)
-    seen = (_busiest(_loads(plan, stages, merge_utilization)),) if backlog.grows else ()
+    seen = (busiest_of(loads_of(plan, stages, merge_utilization)),) if backlog.grows else ()
     saturated = load.saturated(plan) or seen
     in_system, little = ([getattr(one, name) for one in summaries] for name in ("in_system", "little"))
     numbers = range(len(plan.class_names))
     classes = tuple(_class(scenario, plan, summaries, c, saturated=bool(saturated)) for c in numbers)
     law = "" if saturated else against_little(in_system, little, plan.queries)
     theory = theory_of(plan, load)
-    against = [] if saturated else disagreements(theory, _simulated(stages), plan.replications)
+    against = [] if saturated else disagreements(theory, simulated_of(stages), plan.replications)
     return RunAnswer(
         scenario=scenario,
         profile=profile,
@@ -372,24 +373,6 @@ def _stage(scenario: Scenario, summaries: tuple[Summary, ...], s: int, busiest: 
         service=over_all("service"),
         source=source,
     )
-
-
-def _loads(plan: Plan, stages: tuple[StageAnswer, ...], merge_utilization: Estimate) -> dict[str, float]:
-    """Return the utilisation of every queue by name; see RunAnswer.loads."""
-    loads = {stage.name: stage.busiest.value for stage in stages}
-    return loads | ({"merge": merge_utilization.value} if plan.merge_workers else {})
-
-
-def _busiest(loads: dict[str, float]) -> str:
-    """Return the name of the queue with the highest utilisation."""
-    return max(loads, key=lambda name: loads[name])
-
-
-def _simulated(stages: tuple[StageAnswer, ...]) -> dict[tuple[str, str], Estimate]:
-    """Return the estimates of all stages by (stage, quantity), named as theory names them."""
-    named = {"utilization": "busiest"}  # theory is about the busiest shard
-    quantities = ("utilization", "queue", "latency", "p50", "p99")
-    return {(stage.name, name): getattr(stage, named.get(name, name)) for stage in stages for name in quantities}
 
 
 def _judge(objective: Objective, estimates: Estimates, replications: int, *, saturated: bool) -> Judged:
