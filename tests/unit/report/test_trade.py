@@ -10,6 +10,7 @@ from rich.console import Console
 from simulator.capacity.compare import compare
 from simulator.capacity.run import run_scenario
 from simulator.report.build import write_report
+from simulator.report.compare_sentence import compare_sentence
 from simulator.report.compare_table import compare_tables, policy_rows
 from simulator.report.course_plot import COMPARE_COURSE, RUN_COURSE
 from simulator.report.look import LIGHT
@@ -55,6 +56,18 @@ def test_nothing_given_up_is_no_table(made):
     found = made("funnel.s.shards=2,4")
     assert policy_rows(found) == []
     assert not TRADE_PLOT.applies(found)
+
+
+def test_rows_in_which_queries_fail_are_told_by_that(made):
+    """The latencies of the few that are answered are no reason; how many are not is said instead."""
+    found = made("funnel.s.deadline=500us,20ms")
+    lost = found.rows[0].run.error_rate.value
+    assert lost > 0.3
+    sentence = compare_sentence(found)
+    ours = found.rows[1].run.error_rate.value
+    assert f"Without an answer stay {lost:.1%} with deadline=500us, beside {ours:.1%}." in sentence
+    assert "Beside it" not in sentence
+    assert "lowest p99" not in sentence
 
 
 def test_the_trade_is_drawn_by_rising_p99(deadlines):
