@@ -88,9 +88,8 @@ class Row:
 
     @property
     def utilization(self) -> float:
-        """The utilisation of the busiest queue."""
-        loads = {stage.name: stage.utilization.value for stage in self.run.stages}
-        return loads.get(self.run.bottleneck, self.run.merge_utilization.value)
+        """The utilisation of the busiest queue, of a stage that of its busiest shard."""
+        return self.run.loads[self.run.bottleneck]
 
 
 @dataclass(frozen=True, eq=False)

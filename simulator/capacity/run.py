@@ -8,7 +8,9 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.capacity.course import CourseStep, course_of
 from simulator.capacity.doubts import doubts_about, doubts_about_classes
+from simulator.capacity.loads import busiest_of, loads_of, simulated_of
 from simulator.capacity.sampling import Sampled, Until, sample
 from simulator.capacity.theory import Check, disagreements, theory_of
 from simulator.costs.profile import Profile, load_profile
@@ -36,8 +38,10 @@ __all__ = ["ClassAnswer", "Estimates", "Judged", "RunAnswer", "StageAnswer", "Wi
 class StageAnswer:
     """One stage; times in seconds, of the slowest request of each query; utilisation between 0 and about 1.
 
-    `extra_requests`, hedges and retries, are a share of the other requests; `wasted` is the share of the busy time
-    whose answer was lost or came too late; `mean_replicas` the replicas of a shard on average over time.
+    `busiest` is the utilisation of the shard that is offered most, `busiest_shard` its number; where all are alike it
+    is that of the stage, and there is no number. `extra_requests`, hedges and retries, are a share of the other
+    requests; `wasted` is the share of the busy time whose answer was lost or came too late; `mean_replicas` the
+    replicas of a shard on average over time.
     """
 
     name: str
@@ -46,6 +50,8 @@ class StageAnswer:
     workers: int
     candidates: Estimate
     utilization: Estimate
+    busiest: Estimate
+    busiest_shard: int | None
     extra_requests: Estimate
     wasted: Estimate
     mean_replicas: Estimate
@@ -116,6 +122,8 @@ class RunAnswer(Estimates):
         The verdicts on the objectives of all queries; each class with those on its own.
     windows
         The run by five minutes of arrivals, where its traffic is not the same at all times.
+    course
+        The run step by step, where a fault comes and goes at a stated time.
     saturated
         Names of the queues offered as much as they can serve or more, or the busiest where the backlog is seen to grow;
         percentiles then describe the length of the run, not the system.
@@ -143,6 +151,7 @@ class RunAnswer(Estimates):
     judged: tuple[Judged, ...]
     classes: tuple[ClassAnswer, ...]
     windows: tuple[WindowAnswer, ...]
+    course: tuple[CourseStep, ...]
     saturated: tuple[str, ...]
     backlog: Backlog
     in_system: Estimate
@@ -171,12 +180,17 @@ class RunAnswer(Estimates):
     @property
     def bottleneck(self) -> str:
         """The queue with the highest utilisation: a stage's name, or "merge"."""
-        return _busiest(self.plan, self.stages, self.merge_utilization)
+        return busiest_of(self.loads)
+
+    @property
+    def loads(self) -> dict[str, float]:
+        """The utilisation of every queue by name, of a stage that of its busiest shard; "merge" is the broker's."""
+        return loads_of(self.plan, self.stages, self.merge_utilization)
 
     @property
     def simulated(self) -> dict[tuple[str, str], Estimate]:
         """What was simulated of each (stage, quantity) that theory may say something of."""
-        return _simulated(self.stages)
+        return simulated_of(self.stages)
 
     @property
     def conservation(self) -> Conservation:
@@ -264,17 +278,18 @@ def _answer(scenario: Scenario, profile: Profile, sampled: Sampled, engine: str,
 
     estimates = _estimates(summaries)
     objectives = scenario.sla.objectives if scenario.sla else ()
-    stages = tuple(_stage(scenario, plan, summaries, s) for s in range(len(plan.names)))
+    numbered = enumerate(zip(load.busiest_shard, plan.sources, strict=True))
+    stages = tuple(_stage(scenario, summaries, s, shard, source) for s, (shard, source) in numbered)
     merge_utilization = over_all(lambda one: one.merge_utilization)
     backlog = _backlog(plan, summaries)
-    seen = (_busiest(plan, stages, merge_utilization),) if backlog.grows else ()
+    seen = (busiest_of(loads_of(plan, stages, merge_utilization)),) if backlog.grows else ()
     saturated = load.saturated(plan) or seen
     in_system, little = ([getattr(one, name) for one in summaries] for name in ("in_system", "little"))
     numbers = range(len(plan.class_names))
     classes = tuple(_class(scenario, plan, summaries, c, saturated=bool(saturated)) for c in numbers)
     law = "" if saturated else against_little(in_system, little, plan.queries)
     theory = theory_of(plan, load)
-    against = [] if saturated else disagreements(theory, _simulated(stages), plan.replications)
+    against = [] if saturated else disagreements(theory, simulated_of(stages), plan.replications)
     return RunAnswer(
         scenario=scenario,
         profile=profile,
@@ -289,6 +304,7 @@ def _answer(scenario: Scenario, profile: Profile, sampled: Sampled, engine: str,
         judged=tuple(_judge(item, estimates, plan.replications, saturated=bool(saturated)) for item in objectives),
         classes=classes,
         windows=_windows(summaries),
+        course=course_of(plan, summaries),
         saturated=saturated,
         backlog=backlog,
         in_system=estimate(in_system),
@@ -346,8 +362,8 @@ def _named(field: str, key: str | float, measured: Measured) -> float:
     return float(getattr(measured, field)[key])
 
 
-def _stage(scenario: Scenario, plan: Plan, summaries: tuple[Summary, ...], s: int) -> StageAnswer:
-    """Return the answer on stage `s`."""
+def _stage(scenario: Scenario, summaries: tuple[Summary, ...], s: int, busiest: int | None, source: str) -> StageAnswer:
+    """Return the answer on stage `s`, whose busiest shard and cost's source are given."""
     stage = scenario.funnel[s]
 
     def over_all(field: str) -> Estimate:
@@ -360,6 +376,10 @@ def _stage(scenario: Scenario, plan: Plan, summaries: tuple[Summary, ...], s: in
         workers=stage.workers,
         candidates=over_all("candidates"),
         utilization=over_all("utilization"),
+        busiest=over_all("utilization")
+        if busiest is None
+        else estimate([float(summary.stages[s].by_shard[busiest]) for summary in summaries]),
+        busiest_shard=busiest,
         extra_requests=over_all("extra_requests"),
         wasted=over_all("wasted"),
         mean_replicas=over_all("replicas"),
@@ -368,22 +388,8 @@ def _stage(scenario: Scenario, plan: Plan, summaries: tuple[Summary, ...], s: in
         p99=over_all("p99"),
         queue=over_all("queue"),
         service=over_all("service"),
-        source=plan.sources[s],
+        source=source,
     )
-
-
-def _busiest(plan: Plan, stages: tuple[StageAnswer, ...], merge_utilization: Estimate) -> str:
-    """Return the name of the queue with the highest utilisation."""
-    loads = {stage.name: stage.utilization.value for stage in stages}
-    if plan.merge_workers:
-        loads["merge"] = merge_utilization.value
-    return max(loads, key=lambda name: loads[name])
-
-
-def _simulated(stages: tuple[StageAnswer, ...]) -> dict[tuple[str, str], Estimate]:
-    """Return the estimates of all stages by (stage, quantity), named as theory names them."""
-    quantities = ("utilization", "queue", "latency", "p50", "p99")
-    return {(stage.name, quantity): getattr(stage, quantity) for stage in stages for quantity in quantities}
 
 
 def _judge(objective: Objective, estimates: Estimates, replications: int, *, saturated: bool) -> Judged:

@@ -54,6 +54,9 @@ def _row(row: Row) -> dict[str, Any]:
         "latency_ms": {
             name: (UNKNOWN if run.saturated else found.scaled(MS)).as_json() for name, found in run.latency.items()
         },
+        "error_rate": run.error_rate.as_json(),
+        "coverage": run.coverage.as_json(),
+        "goodput_qps": run.goodput_qps.as_json(),
         "max_qps": row.maximum.qps.as_json() if row.maximum else UNKNOWN.as_json(),
         "max_qps_outcome": row.maximum.outcome if row.maximum else None,
         "utilization": row.utilization,

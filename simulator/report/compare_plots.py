@@ -18,6 +18,7 @@ __all__ = ["COMPARE_PLOT", "Layout", "compare_plot", "layout_of"]
 
 _MOST_LINES = 6  # as many as three colours and two kinds of line tell apart
 _MOST_LABELS = 12
+_MOST_LETTERS = 45  # under half the width of the page
 _WIDE = 8.0  # from this ratio of the largest value to the smallest on, an axis of numbers is logarithmic
 
 
@@ -175,6 +176,8 @@ def _finish_places(axes: Axes, layout: Layout) -> None:
     step = math.ceil(len(layout.places) / _MOST_LABELS)
     axes.set_xticks(layout.places[::step], layout.labels[::step])
     axes.xaxis.set_minor_locator(NullLocator())
+    if sum(map(len, layout.labels[::step])) > _MOST_LETTERS:
+        axes.tick_params(axis="x", labelsize="x-small")
     axes.set_xlabel(layout.name)
 
 

@@ -14,6 +14,8 @@ _PARTS = {
     "slowest": "of waiting for the slowest",
     "merge": "of merging",
 }
+_MANY_FAIL = 0.05
+"""Where this share more of the queries fails than in the best row, latencies are only those of the few that do not."""
 _WORTH_TELLING = 0.1
 """The least share of a row's largest change that another of its changes must be to be told."""
 
@@ -44,7 +46,8 @@ def telling_stage(comparison: Comparison) -> int:
 
 def compare_sentence(comparison: Comparison) -> str:
     """Return which row is best and why: its numbers, and where the mean time of the others goes instead."""
-    parts = [_verdict(comparison), _trade(comparison), _fastest(comparison), _saturated(comparison)]
+    tellers = (_verdict, _failing, _trade, _fastest, _saturated)
+    parts = [tell(comparison) for tell in tellers]
     return " ".join(part for part in parts if part)
 
 
@@ -109,7 +112,9 @@ def _verdict(comparison: Comparison) -> str:
 
 def _fastest(comparison: Comparison) -> str:
     """Return the row of lowest p99, where it is another than the best."""
-    stable = [row for row in comparison.rows if row.run.latency["p99"].value > 0 and not row.run.saturated]
+    failing = _failing_rows(comparison)
+    known = [row for row in comparison.rows if row.run.latency["p99"].value > 0 and not row.run.saturated]
+    stable = [row for row in known if row not in failing]
     if not stable:
         return ""
     fastest = min(stable, key=lambda row: row.run.latency["p99"].value)
@@ -119,11 +124,29 @@ def _fastest(comparison: Comparison) -> str:
     return f"The lowest p99 is that of {_named(comparison, fastest)}: {_tail(fastest)}."
 
 
+def _failing_rows(comparison: Comparison) -> list[Row]:
+    """Return the rows in which many more queries fail than in the best."""
+    most = comparison.rows[comparison.best].run.error_rate.value + _MANY_FAIL
+    return [row for row in comparison.rows if row.run.error_rate.value > most]
+
+
+def _failing(comparison: Comparison) -> str:
+    """Return which rows leave how many queries without an answer, where that is many more than in the best."""
+    failing = _failing_rows(comparison)
+    if not failing:
+        return ""
+    told = [f"{row.run.error_rate.value:.1%} with {_named(comparison, row)}" for row in failing]
+    ours = comparison.rows[comparison.best].run.error_rate.value
+    return f"Without an answer stay {_few(told)}, beside {ours:.1%}."
+
+
 def _trade(comparison: Comparison) -> str:
     """Return where the rows of the longest and the shortest service lose time against the best one, on average."""
     best = comparison.rows[comparison.best]
     s = telling_stage(comparison)
-    stable = sorted((row for row in comparison.rows if not row.run.saturated), key=lambda row: row.times[s].service)
+    failing = _failing_rows(comparison)
+    stable = [row for row in comparison.rows if not row.run.saturated and row not in failing]
+    stable.sort(key=lambda row: row.times[s].service)
     if best.run.saturated or len(stable) < 2:
         return ""
     told = [

@@ -17,11 +17,13 @@ __all__ = [
     "compare_tables",
     "latency_row",
     "load_row",
+    "policy_rows",
     "time_row",
 ]
 
 LATENCY_HEADS = ("busy", "p50", "p99", "95% interval", "p99 vs first")
 LOAD_HEADS = ("workers", "max QPS", "95% interval", "vs first", "cost/h", "cost/M")
+POLICY_HEADS = ("coverage", "errors", "extra requests", "wasted work")
 TIME_HEADS = ("service", "queue", "slowest", "merge", "in all")
 CAPTION = "* the best row. ~: no more than luck. cost/M: of a million queries at the offered load."
 
@@ -42,9 +44,11 @@ def compare_tables(comparison: Comparison) -> RenderableType:
         [time_row(row, s) for row in comparison.rows],
     )
     times.caption, times.caption_justify = CAPTION, "left"
+    acts = policy_rows(comparison)
     return Group(
         heading,
         _table(comparison, "Latency at the offered load", LATENCY_HEADS, [latency_row(row) for row in comparison.rows]),
+        *([_table(comparison, "What is given up, and what is added", POLICY_HEADS, acts)] if acts else []),
         _table(comparison, "Maximum load and cost", LOAD_HEADS, [load_row(row) for row in comparison.rows]),
         times,
         Text(compare_sentence(comparison), style="bold"),
@@ -59,6 +63,23 @@ def latency_row(row: Row) -> tuple[str, ...]:
     p50, p99 = row.run.latency["p50"], row.run.latency["p99"]
     change = _change(row.difference.p99, in_time=True) if row.difference else ""
     return (busy, format_duration(p50.value), format_duration(p99.value), spread(p99), change)
+
+
+def policy_rows(comparison: Comparison) -> list[tuple[str, ...]]:
+    """Return the cells under POLICY_HEADS row by row, of the stage with most of each; none where nothing happened."""
+    rows = comparison.rows
+    if all(row.run.coverage.value == 1 and row.run.error_rate.value == 0 and _most(row) == (0, 0) for row in rows):
+        return []
+    return [
+        (f"{row.run.coverage.value:.2%}", *(f"{share:.2%}" for share in (row.run.error_rate.value, *_most(row))))
+        for row in rows
+    ]
+
+
+def _most(row: Row) -> tuple[float, float]:
+    """Return the largest share of extra requests and of wasted work of any stage."""
+    stages = row.run.stages
+    return max(stage.extra_requests.value for stage in stages), max(stage.wasted.value for stage in stages)
 
 
 def load_row(row: Row) -> tuple[str, ...]:

@@ -130,6 +130,7 @@ def stage_document(stage: StageAnswer, *, saturated: bool) -> dict[str, Any]:
     mean = UNKNOWN if saturated else stage.latency.scaled(MS)
     queue = UNKNOWN if saturated else stage.queue.scaled(MS)
     tail = {"p50": stage.p50, "p99": stage.p99}
+    uneven = {"busiest_shard": {"shard": stage.busiest_shard, "utilization": stage.busiest.as_json()}}
     return {
         "name": stage.name,
         "shards": stage.shards,
@@ -145,7 +146,7 @@ def stage_document(stage: StageAnswer, *, saturated: bool) -> dict[str, Any]:
         "queue_ms": queue.as_json(),
         "service_ms": stage.service.scaled(MS).as_json(),
         "cost_source": stage.source,
-    }
+    } | (uneven if stage.busiest_shard is not None else {})
 
 
 def _beside(answer: RunAnswer, check: Check) -> dict[str, Any]:

@@ -108,11 +108,9 @@ def utilization(answer: RunAnswer) -> Plot:
 
     def plot(figure: Figure, look: Look) -> None:
         axes = figure.subplots()
-        names = [stage.name for stage in answer.stages]
-        values = [stage.utilization.value for stage in answer.stages]
-        if answer.plan.merge_workers:
-            names.append("merge")
-            values.append(answer.merge_utilization.value)
+        shards = {stage.name: stage.busiest_shard for stage in answer.stages if stage.busiest_shard is not None}
+        names = [f"{name}: shard {shards[name]}" if name in shards else name for name in answer.loads]
+        values = list(answer.loads.values())
         colours = [look.red if value >= 1 else look.orange if value >= 0.8 else look.blue for value in values]
         axes.barh(range(len(names)), values, color=colours, height=0.6)
         for row, value in enumerate(values):
