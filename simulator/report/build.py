@@ -23,6 +23,7 @@ from simulator.report.compare_plots import COMPARE_PLOT
 from simulator.report.compare_section import compare_context, compare_csv
 from simulator.report.document import capacity_document, run_document
 from simulator.report.files import make_folder, write_bytes, write_text
+from simulator.report.fleet import fleet_sentences
 from simulator.report.look import DARK, LIGHT, draw
 from simulator.report.plots import RUN_PLOTS, Plot, PlotKind
 from simulator.report.sentence import answer_sentence, arrivals_text, headline, worst_window_sentence
@@ -131,6 +132,7 @@ def _context(answer: RunAnswer, document: dict[str, Any], pictures: list[Picture
         "latency": [] if answer.saturated else _latency_table(answer),
         "stages": [_stage_row(answer, i) for i in range(len(answer.stages))],
         "worst": worst_window_sentence(answer),
+        "fleet": fleet_sentences(answer),
         "classes": [] if answer.saturated else [_class_row(one) for one in answer.classes],
         "objectives": _objective_rows(document),
         "policies": policy_rows(answer),

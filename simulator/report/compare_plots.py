@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullLocator
 
 from simulator.capacity.compare import Comparison, Row
-from simulator.capacity.price import cost_per_million_queries, workers_in_all
+from simulator.capacity.price import cost_per_million_queries
 from simulator.report.compare_sentence import varied_names
 from simulator.report.look import Look
 from simulator.report.plots import MS, Plot, PlotKind
@@ -107,8 +107,8 @@ def _most(row: Row) -> Estimate:
 
 def _cost(row: Row) -> float:
     """Return what a million queries cost in a row, or how many workers it has."""
-    cost = cost_per_million_queries(row.cell.scenario)
-    return float(workers_in_all(row.cell.scenario)) if cost is None else cost
+    cost = cost_per_million_queries(row.cell.scenario, row.workers)
+    return row.workers if cost is None else cost
 
 
 def _line(axes: Axes, layout: Layout, found: list[Estimate], colour: str, style: str) -> None:

@@ -3,7 +3,8 @@
 import math
 
 from simulator.capacity.compare import Comparison, Row, StageTime
-from simulator.capacity.price import cost_per_hour, workers_in_all
+from simulator.capacity.price import cost_per_hour
+from simulator.report.fleet import workers_text
 from simulator.units import format_duration
 
 __all__ = ["compare_sentence", "compare_warnings", "row_label", "telling_stage", "varied_names"]
@@ -77,10 +78,9 @@ def _tail(row: Row) -> str:
 
 def _price(row: Row) -> str:
     """Return what a row costs, or how many workers it has."""
-    hourly, prices = cost_per_hour(row.cell.scenario), row.cell.scenario.prices
-    workers = workers_in_all(row.cell.scenario)
+    hourly, prices = cost_per_hour(row.cell.scenario, row.workers), row.cell.scenario.prices
     if hourly is None or prices is None:
-        return f"{workers:,} worker{'s' if workers > 1 else ''}"
+        return f"{workers_text(row.workers)} worker{'s' if row.workers > 1 else ''}"
     return f"{prices.currency} {hourly:,.2f} an hour"
 
 
@@ -96,7 +96,7 @@ def _verdict(comparison: Comparison) -> str:
         asked = "every objective" if len(row.run.judged) > 1 else row.run.judged[0].objective.text
         if len(meeting) == 1:
             return f"Best: {named}, the only row that meets {asked}: {_tail(row)}, {_price(row)}."
-        hourly = [cost_per_hour(one.cell.scenario) for one in meeting]
+        hourly = [cost_per_hour(one.cell.scenario, one.workers) for one in meeting]
         priced = None not in hourly
         choice = "cheapest" if priced and len(set(hourly)) > 1 else "fastest"
         return f"Best: {named}, the {choice} of {len(meeting)} rows that meet {asked}: {_tail(row)}, {_price(row)}."

@@ -7,8 +7,9 @@ from rich.table import Table
 from rich.text import Text
 
 from simulator.capacity.compare import Comparison, Row, significant
-from simulator.capacity.price import cost_per_hour, cost_per_million_queries, workers_in_all
+from simulator.capacity.price import cost_per_hour, cost_per_million_queries
 from simulator.report.compare_sentence import compare_sentence, row_label, telling_stage, varied_names
+from simulator.report.fleet import workers_text
 from simulator.report.tables import new_table, spread
 from simulator.statistics.intervals import Estimate
 from simulator.units import format_duration
@@ -63,9 +64,9 @@ def latency_row(row: Row) -> tuple[str, ...]:
 
 def load_row(row: Row) -> tuple[str, ...]:
     """Return the cells under LOAD_HEADS."""
-    hourly, million = cost_per_hour(row.cell.scenario), cost_per_million_queries(row.cell.scenario)
-    costs = tuple("–" if cost is None else f"{cost:,.2f}" for cost in (hourly, million))
-    workers = f"{workers_in_all(row.cell.scenario):,}"
+    prices = (cost_of(row.cell.scenario, row.workers) for cost_of in (cost_per_hour, cost_per_million_queries))
+    costs = tuple("–" if cost is None else f"{cost:,.2f}" for cost in prices)
+    workers = workers_text(row.workers)
     if row.maximum is None:
         return (workers, "–", "", "", *costs)
     most = row.maximum.qps

@@ -13,9 +13,9 @@ from simulator.capacity.run import RunAnswer
 from simulator.costs.profile import RankerCost
 from simulator.engine.result import PARTS
 from simulator.engine.traffic import DAILY
+from simulator.engine.windows import WINDOW_S
 from simulator.report.look import PART_COLOURS, Look
 from simulator.scenario.model import Stage
-from simulator.statistics.windows import WINDOW_S
 from simulator.units import format_duration
 
 __all__ = ["RUN_PLOTS", "Plot", "PlotKind"]

@@ -3,6 +3,7 @@
 Results come block by block, and memory does not grow with the number of queries.
 """
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -12,14 +13,16 @@ from numpy.typing import NDArray
 from simulator.engine.conservation import Conservation, ConservationCheck
 from simulator.engine.plan import Plan
 from simulator.engine.result import COMPLETED, PARTS, Result
+from simulator.engine.windows import WINDOW_S, window_count
 from simulator.statistics.occupancy import Occupancy
 from simulator.statistics.queries import Measured, Tally
 from simulator.statistics.sample import Sample, bucket_of
 from simulator.statistics.warmup import BatchMeans, batch_size
-from simulator.statistics.windows import Windows, window_count
+from simulator.statistics.windows import Windows
 
 __all__ = ["StageSummary", "Summary", "measure", "summarise_for"]
 
+HOUR_S = 3600.0
 _TAIL = 99.0
 _TAIL_BITS = 6  # queries within about 1% of the percentile tell where its time goes
 
@@ -31,7 +34,8 @@ class StageSummary:
     """One stage in one replication; times in seconds, of the slowest request of each measured query that reached it.
 
     Hedges and retries are given as a share of the other requests, wasted work as a share of the busy time, replicas of
-    a shard as their mean over time.
+    a shard as their mean over time, and replica_hours as the hours of all replicas of all shards while the measured
+    queries arrived.
     """
 
     candidates: float
@@ -39,6 +43,7 @@ class StageSummary:
     extra_requests: float
     wasted: float
     replicas: float
+    replica_hours: float
     mean: float
     p50: float
     p99: float
@@ -63,6 +68,8 @@ class Summary(Measured):
         sum to it.
     windows
         Queries a second and the 99th percentile in seconds of every five minutes, (W,) each; see `statistics.windows`.
+    window_replicas
+        Replicas of a shard of each stage on average over each of these windows, (S, W); NaN where nothing is measured.
     requests
         Requests sent to shards, the warm-up's included.
     """
@@ -78,6 +85,7 @@ class Summary(Measured):
     p99_parts: FloatArray
     conservation: Conservation
     windows: tuple[FloatArray, FloatArray]
+    window_replicas: FloatArray
     requests: int
 
 
@@ -156,6 +164,7 @@ class _Recorder:
         self.wasted, self.replica_seconds = np.zeros(S), np.zeros(S)
         self.tail: dict[int, tuple[int, FloatArray]] = {}
         self.windows = Windows(window_count(plan))
+        self.replica_windows = np.zeros((S, window_count(plan)))
         self.requests = 0
 
     def add(self, block: Result) -> None:
@@ -176,6 +185,7 @@ class _Recorder:
         self.more += block.count("hedges") + block.count("retries")
         self.wasted += block.wasted
         self.replica_seconds += block.replica_seconds
+        self.replica_windows += block.replica_windows
         parts = block.parts[measured]
         self.queue_service += parts[:, :, [PARTS.index("queue"), PARTS.index("service")]].sum(axis=0)
         self.parts += parts[completed].sum(axis=0)
@@ -210,6 +220,7 @@ class _Recorder:
             p99_parts=self._tail_parts(self.counts.all.sample.percentile(_TAIL)),
             conservation=self.check.counts(),
             windows=self.windows.columns(),
+            window_replicas=self._window_replicas(),
             requests=self.requests,
         )
 
@@ -218,20 +229,32 @@ class _Recorder:
         stages, sample = self.plan.stages, self.stages[s]
         reached, busy = max(sample.count, 1), float(self.busy[s])
         first_calls = max(int(self.sent[s] - self.more[s]), 1)
-        seconds = float(self.replica_seconds[s]) or span * int(stages.shards[s] * stages.replicas[s])
-        replicas = seconds / (span * int(stages.shards[s]))
+        shards, fixed = int(stages.shards[s]), not np.isfinite(stages.scale_every[s])
+        replicas = int(stages.replicas[s]) if fixed else float(self.replica_seconds[s]) / (span * shards)
+        seconds = span * shards * replicas
         return StageSummary(
             candidates=float(self.candidates[s]) / reached,
             utilization=busy / (seconds * int(stages.workers[s])),
             extra_requests=int(self.more[s]) / first_calls,
             wasted=float(self.wasted[s]) / busy if busy else 0.0,
             replicas=replicas,
+            replica_hours=seconds / HOUR_S,
             mean=sample.mean,
             p50=sample.percentile(50.0),
             p99=sample.percentile(_TAIL),
             queue=float(self.queue_service[s, 0]) / reached,
             service=float(self.queue_service[s, 1]) / reached,
         )
+
+    def _window_replicas(self) -> FloatArray:
+        """Return the replicas of a shard by stage and window, over the time of the window that was measured."""
+        stages, occupancy = self.plan.stages, self.occupancy
+        begin = np.arange(self.replica_windows.shape[1]) * WINDOW_S
+        seconds = np.minimum(begin + WINDOW_S, occupancy.last) - np.maximum(begin, occupancy.start)  # (W,)
+        seconds = np.where(seconds > 0, seconds, math.nan)
+        scales = np.isfinite(stages.scale_every)[:, None]
+        following = self.replica_windows / (seconds * stages.shards[:, None])
+        return np.where(scales, following, stages.replicas[:, None] + 0 * seconds)  # (S, W)
 
     def _tail_parts(self, latency: float) -> FloatArray:
         """Return the parts of queries about as slow as `latency`, which they sum to; NaN where it is not known."""
