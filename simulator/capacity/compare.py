@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
+from statistics import fmean
 
 from simulator.capacity.price import cost_per_hour, mean_workers
 from simulator.capacity.run import RunAnswer, run_with
@@ -207,9 +208,9 @@ def _stage_time(run: RunAnswer, s: int) -> StageTime:
     """Return where the time in stage `s` goes on average."""
     stage = run.stages[s]
     request, queue, service, response, merge = (float(part) for part in run.parts("mean_parts")[s])
-    servers = stage.shards * stage.replicas * stage.workers
+    busy = fmean(one.stages[s].utilization * one.stages[s].replicas for one in run.summaries)  # replicas of a shard
     asked = min(float(stage.shards), stage.candidates.value)  # a shard without candidates is not called
-    mean = stage.utilization.value * servers / (run.plan.qps * asked)
+    mean = busy * stage.shards * stage.workers / (run.plan.qps * asked)
     return StageTime(mean, queue, request + service + response - mean, merge)
 
 

@@ -18,8 +18,8 @@ def workers_in_all(scenario: Scenario) -> int:
 def mean_workers(stages: Iterable[StageAnswer]) -> float:
     """Return how many workers ran on average over time, in all stages.
 
-    Where the number of replicas follows the load a replica counts from when it is ordered to when it is let go; where it
-    does not, these are the scenario's workers.
+    Where the number of replicas follows the load a replica counts from when it is ordered to when it is let go; where
+    it does not, these are the scenario's workers.
     """
     return sum(stage.shards * stage.mean_replicas.value * stage.workers for stage in stages)
 

@@ -12,8 +12,8 @@ from simulator.engine.law import CONSTANT as ALWAYS
 from simulator.engine.law import query_values
 from simulator.engine.plan import Plan
 from simulator.engine.result import Result, empty_result
-from simulator.engine.windows import window_count
 from simulator.engine.traffic import BURSTY, CONSTANT, DAILY, TRACE
+from simulator.engine.windows import window_count
 
 __all__ = ["arrival_blocks", "arrival_times", "entering_candidates", "prepare", "prepare_blocks", "query_classes"]
 

@@ -60,8 +60,8 @@ class Result:
     replica_seconds
         (S,) replicas of shards x seconds, from the last arrival before the measured ones to the last of them.
     replica_windows
-        (S, W) those of `replica_seconds` in each window of a day or a recording, as far as windows reach, of stages whose
-        number of replicas follows the load; zero of others, which have the same number at all times.
+        (S, W) those of `replica_seconds` in each window of a day or a recording, as far as windows reach, of stages
+        whose number of replicas follows the load; zero of others, which have the same number at all times.
     counts
         (S, len(COUNTS)) requests of measured queries by what became of them.
     """

@@ -21,6 +21,7 @@ from simulator.report.capacity_table import capacity_sentence
 from simulator.report.compare_document import compare_document
 from simulator.report.compare_plots import COMPARE_PLOT
 from simulator.report.compare_section import compare_context, compare_csv
+from simulator.report.day_plots import COMPARE_DAY, DAY
 from simulator.report.document import capacity_document, run_document
 from simulator.report.files import make_folder, write_bytes, write_text
 from simulator.report.fleet import fleet_sentences
@@ -66,7 +67,8 @@ def write_report(
     place = folder / answer.scenario.name
     make_folder(place / "plots")
     document = run_document(answer, overrides)
-    kinds = {name: kind for name, kind in RUN_PLOTS.items() if kind.applies(answer) and not answer.saturated}
+    shown = {"day": DAY, **RUN_PLOTS}
+    kinds = {name: kind for name, kind in shown.items() if kind.applies(answer) and not answer.saturated}
     pictures = [_write_picture(name, kind, kind.make(answer), place / "plots") for name, kind in kinds.items()]
     context = _context(answer, document, pictures)
     if capacity is not None:
@@ -77,9 +79,12 @@ def write_report(
         write_text(place / "curve.csv", _csv(_curve_rows(capacity)))
     if comparison is not None:
         context["comparison"] = compare_context(comparison)
-        context["compare_picture"] = _write_picture(
-            "compare", COMPARE_PLOT, COMPARE_PLOT.make(comparison), place / "plots"
-        )
+        compared = {"compare": COMPARE_PLOT, "compare_day": COMPARE_DAY}
+        context["compare_pictures"] = [
+            _write_picture(name, kind, kind.make(comparison), place / "plots")
+            for name, kind in compared.items()
+            if kind.applies(comparison)
+        ]
         write_text(place / "compare.json", _json(compare_document(comparison, overrides)))
         write_text(place / "compare.csv", _csv(compare_csv(comparison)))
     write_text(place / "report.json", _json(document))

@@ -12,6 +12,7 @@ from simulator.report.document import (
     objective_document,
     provenance_document,
     stage_document,
+    window_document,
 )
 
 __all__ = ["compare_document"]
@@ -45,7 +46,7 @@ def compare_document(comparison: Comparison, overrides: dict[str, str]) -> dict[
 def _row(row: Row) -> dict[str, Any]:
     """Return one row; of a saturated system no latency is given."""
     run = row.run
-    return {
+    document = {
         "settings": row.cell.settings,
         "offered_qps": run.plan.qps,
         "queries": run.plan.queries,
@@ -66,6 +67,9 @@ def _row(row: Row) -> dict[str, Any]:
         "difference": _difference(row.difference) if row.difference else None,
         "warnings": list(run.warnings),
     }
+    if run.worst_window and not run.saturated:
+        document["worst_window"] = window_document(run.worst_window)
+    return document
 
 
 def _stage(row: Row, s: int) -> dict[str, Any]:

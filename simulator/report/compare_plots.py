@@ -59,11 +59,11 @@ def layout_of(comparison: Comparison) -> Layout:
     by_path = dict(zip((path for axis in axes for path in axis.paths), names, strict=True))
     lines: dict[str, list[Row]] = {}
     for row in comparison.rows:
-        others = (f"{name}={row.cell.texts[path]}" for path, name in by_path.items() if path not in shown)
+        others = (f"{name}={row.cell.shown[path]}" for path, name in by_path.items() if path not in shown)
         lines.setdefault(", ".join(others), []).append(row)
     first = next(iter(lines.values()))
     name = " x ".join(by_path[path] for path in shown)
-    labels = [" x ".join(row.cell.texts[path] for path in shown) for row in first]
+    labels = [" x ".join(row.cell.shown[path] for path in shown) for row in first]
     numbers = [row.cell.settings[shown[0]] for row in first]
     if len(shown) == 1 and all(isinstance(number, int | float) for number in numbers):
         log = min(numbers) > 0 and max(numbers) >= _WIDE * min(numbers)

@@ -5,6 +5,7 @@ import math
 from simulator.capacity.compare import Comparison, Row, StageTime
 from simulator.capacity.price import cost_per_hour
 from simulator.report.fleet import workers_text
+from simulator.report.sentence import window_start
 from simulator.units import format_duration
 
 __all__ = ["compare_sentence", "compare_warnings", "row_label", "telling_stage", "varied_names"]
@@ -30,7 +31,7 @@ def varied_names(comparison: Comparison) -> list[str]:
 
 def row_label(row: Row) -> str:
     """Return the values of a row's settings: `200`, or `300 x 2`."""
-    return " x ".join(row.cell.texts.values())
+    return " x ".join(row.cell.shown.values())
 
 
 def telling_stage(comparison: Comparison) -> int:
@@ -45,7 +46,7 @@ def telling_stage(comparison: Comparison) -> int:
 
 def compare_sentence(comparison: Comparison) -> str:
     """Return which row is best and why: its numbers, and where the mean time of the others goes instead."""
-    parts = [_verdict(comparison), _trade(comparison), _fastest(comparison), _saturated(comparison)]
+    parts = [_verdict(comparison), _trade(comparison), _fastest(comparison), _saturated(comparison), _worst(comparison)]
     return " ".join(part for part in parts if part)
 
 
@@ -67,7 +68,7 @@ def _few(labels: list[str]) -> str:
 
 def _named(comparison: Comparison, row: Row) -> str:
     """Return a row's settings with their names."""
-    values = row.cell.texts.values()
+    values = row.cell.shown.values()
     return ", ".join(f"{name}={value}" for name, value in zip(varied_names(comparison), values, strict=True))
 
 
@@ -151,6 +152,17 @@ def _change(best: StageTime, other: StageTime) -> str:
             listed = " and ".join([", ".join(found[:-1]), found[-1]] if len(found) > 1 else found)
             sides.append(f"{verb} {listed}")
     return (" but " if len(sides) > 1 else "").join(sides)
+
+
+def _worst(comparison: Comparison) -> str:
+    """Return the worst five minutes of the first row and of the best, where windows are known."""
+    rows = [comparison.rows[0], comparison.rows[comparison.best]][: 2 if comparison.best else 1]
+    told = [
+        f"{_named(comparison, row)}: p99 {format_duration(worst.p99.value)} from {window_start(row.run, worst)} on"
+        for row in rows
+        if (worst := row.run.worst_window) and not row.run.saturated
+    ]
+    return f"Worst five minutes, {'; '.join(told)}." if told else ""
 
 
 def _saturated(comparison: Comparison) -> str:

@@ -71,8 +71,8 @@ def load_row(row: Row) -> tuple[str, ...]:
         return (workers, "–", "", "", *costs)
     most = row.maximum.qps
     known = row.maximum.outcome == "found" and not math.isnan(most.low)
-    value = {"found": f"{most.value:,.0f}", "never": "never", "beyond": f"over {most.value:,.0f}"}[row.maximum.outcome]
-    interval = f"{most.low:,.0f} – {most.high:,.0f}" if known else ""
+    value = {"found": _qps(most.value), "never": "never", "beyond": f"over {_qps(most.value)}"}[row.maximum.outcome]
+    interval = f"{_qps(most.low)} – {_qps(most.high)}" if known else ""
     change = _change(row.difference.max_qps, in_time=False) if row.difference else ""
     return (workers, value, interval, change, *costs)
 
@@ -86,12 +86,17 @@ def time_row(row: Row, s: int) -> tuple[str, ...]:
     return tuple(map(format_duration, parts))
 
 
+def _qps(qps: float) -> str:
+    """Return a load for people, of a small one two decimals."""
+    return f"{qps:,.0f}" if qps >= 100 or qps == 0 else f"{qps:.2f}"
+
+
 def _change(difference: Estimate, *, in_time: bool) -> str:
     """Return a difference with its sign, `~` before it where it is no more than luck."""
     if math.isnan(difference.value):
         return ""
     size = abs(difference.value)
-    text = format_duration(size) if in_time else f"{size:,.0f}"
+    text = format_duration(size) if in_time else _qps(size)
     sign = "-" if difference.value < 0 else "+" if difference.value > 0 else ""
     return f"{'' if significant(difference) else '~ '}{sign}{text}"
 

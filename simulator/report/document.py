@@ -25,6 +25,7 @@ __all__ = [
     "provenance_document",
     "run_document",
     "stage_document",
+    "window_document",
 ]
 
 SCHEMA_VERSION = 1
@@ -184,8 +185,8 @@ def _by_kind_and_time(answer: RunAnswer) -> dict[str, Any]:
     if answer.classes:
         parts["classes"] = [_class(answer, one) for one in answer.classes]
     if answer.windows and not answer.saturated:
-        parts["windows"] = [_window(one) for one in answer.windows]
-        parts["worst_window"] = _window(answer.worst_window) if answer.worst_window else None
+        parts["windows"] = [window_document(one) for one in answer.windows]
+        parts["worst_window"] = window_document(answer.worst_window) if answer.worst_window else None
     return parts
 
 
@@ -201,9 +202,14 @@ def _class(answer: RunAnswer, one: ClassAnswer) -> dict[str, Any]:
     }
 
 
-def _window(one: WindowAnswer) -> dict[str, Any]:
+def window_document(one: WindowAnswer) -> dict[str, Any]:
     """Return five minutes of the run."""
-    return {"from_s": one.from_s, "qps": one.qps, "p99_ms": one.p99.scaled(MS).as_json(), "replicas": list(one.replicas)}
+    return {
+        "from_s": one.from_s,
+        "qps": one.qps,
+        "p99_ms": one.p99.scaled(MS).as_json(),
+        "replicas": list(one.replicas),
+    }
 
 
 def objective_document(answer: RunAnswer, judged: Judged) -> dict[str, Any]:

@@ -18,17 +18,21 @@ def fleet_sentences(answer: RunAnswer) -> list[str]:
 
 def _replica_hours(answer: RunAnswer) -> str:
     """Return the replica-hours of each stage in the measured time; nothing of a steady fleet under a steady load."""
-    if not answer.windows and not any(stage.autoscaling for stage in answer.scenario.funnel):
+    stages = answer.scenario.funnel
+    if not answer.windows and not any(stage.autoscaling for stage in stages):
         return ""
     first = answer.stages[0]
     hours = first.replica_hours.value / (first.shards * first.mean_replicas.value)
-    return f"Replica-hours in {hours:.3g} h: {', '.join(map(_stage, answer.stages))}."
+    told = [
+        _stage(stage, follows=one.autoscaling is not None) for stage, one in zip(answer.stages, stages, strict=True)
+    ]
+    return f"Replica-hours in {hours:.3g} h: {', '.join(told)}."
 
 
-def _stage(stage: StageAnswer) -> str:
-    """Return the replica-hours of one stage, with their interval where they differ between replications."""
+def _stage(stage: StageAnswer, *, follows: bool) -> str:
+    """Return the replica-hours of one stage, with their interval where its replicas follow the load."""
     found = stage.replica_hours
-    interval = f" (95% interval {found.low:,.1f} to {found.high:,.1f})" if found.high > found.low else ""
+    interval = f" (95% interval {found.low:,.1f} to {found.high:,.1f})" if follows and found.low == found.low else ""
     return f"{stage.name} {found.value:,.1f}{interval}"
 
 
