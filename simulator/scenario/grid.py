@@ -83,7 +83,7 @@ def load_grid(path: str | FilePath, overrides: Sequence[str] = (), vary: Sequenc
         )
     _check_size(axes, base.traffic.replications, where)
     _check_paths(axes, base, where)
-    cells, problems, shown = [], dict[Problem, None](), _shown(axes)
+    cells, problems = [], dict[Problem, None]()
     for values in product(*(axis.values for axis in axes)):
         chosen = {name: value for axis, row in zip(axes, values, strict=True) for name, value in _named(axis, row)}
         settings = [f"{name}={value}" for name, value in chosen.items()]
@@ -95,12 +95,13 @@ def load_grid(path: str | FilePath, overrides: Sequence[str] = (), vary: Sequenc
                 break
             continue
         read = {name: read_value(value, name) for name, value in chosen.items()}
-        short = {name: shown[name, value] for name, value in chosen.items()}
-        cells.append(Cell(chosen, short, read, scenario))
+        cells.append(Cell(chosen, chosen, read, scenario))
     if problems:
         raise ScenarioError(list(problems))
     _check_draws(cells, where)
-    return Grid(base, axes, tuple(cells))
+    short = _shown(axes)
+    named = [replace(cell, shown={name: short[name, text] for name, text in cell.texts.items()}) for cell in cells]
+    return Grid(base, axes, tuple(named))
 
 
 def _shown(axes: tuple[Axis, ...]) -> dict[tuple[str, str], str]:
