@@ -18,6 +18,7 @@ from simulator.engine.conservation import Conservation
 from simulator.engine.plan import Plan
 from simulator.engine.replications import Interrupted, Progress
 from simulator.engine.resolve import resolve
+from simulator.engine.windows import WINDOW_S
 from simulator.scenario.model import Scenario
 from simulator.scenario.objectives import Objective
 from simulator.statistics.intervals import Estimate, estimate
@@ -29,7 +30,6 @@ from simulator.statistics.saturation import Backlog, observe_backlog
 from simulator.statistics.summary import Summary
 from simulator.statistics.verdicts import Verdict, replications_to_settle, verdict_of, verdict_over_all
 from simulator.statistics.warmup import batch_size
-from simulator.statistics.windows import WINDOW_S
 
 __all__ = ["ClassAnswer", "Estimates", "Judged", "RunAnswer", "StageAnswer", "WindowAnswer", "run_scenario", "run_with"]
 
@@ -41,7 +41,8 @@ class StageAnswer:
     `busiest` is the utilisation of the shard that is offered most, `busiest_shard` its number; where all are alike it
     is that of the stage, and there is no number. `extra_requests`, hedges and retries, are a share of the other
     requests; `wasted` is the share of the busy time whose answer was lost or came too late; `mean_replicas` the
-    replicas of a shard on average over time.
+    replicas of a shard on average over time; `replica_hours` the hours of all replicas of all shards, while the
+    measured queries of one replication arrived.
     """
 
     name: str
@@ -55,6 +56,7 @@ class StageAnswer:
     extra_requests: Estimate
     wasted: Estimate
     mean_replicas: Estimate
+    replica_hours: Estimate
     latency: Estimate
     p50: Estimate
     p99: Estimate
@@ -105,11 +107,15 @@ class ClassAnswer(Estimates):
 
 @dataclass(frozen=True)
 class WindowAnswer:
-    """Five minutes of a day or of a trace, from `from_s` seconds after its start; p99 in seconds."""
+    """Five minutes of a day or of a trace, from `from_s` seconds after its start; p99 in seconds.
+
+    `replicas` are those of a shard of each stage, on average over these minutes.
+    """
 
     from_s: float
     qps: float
     p99: Estimate
+    replicas: tuple[float, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -345,8 +351,16 @@ def _windows(summaries: tuple[Summary, ...]) -> tuple[WindowAnswer, ...]:
     """Return the answer on every five minutes of the run."""
     qps, p99 = (np.array([summary.windows[i] for summary in summaries]) for i in (0, 1))  # (replications, W)
     reached = np.flatnonzero(np.isfinite(qps).any(axis=0)).tolist()
-    rate = {w: float(np.nanmean(qps[:, w])) for w in reached}
-    return tuple(WindowAnswer(w * WINDOW_S, rate[w], estimate(p99[:, w].tolist())) for w in reached)
+    replicas = np.array([summary.window_replicas for summary in summaries])  # (replications, S, W)
+    return tuple(
+        WindowAnswer(
+            from_s=w * WINDOW_S,
+            qps=float(np.nanmean(qps[:, w])),
+            p99=estimate(p99[:, w].tolist()),
+            replicas=tuple(np.nanmean(replicas[:, :, w], axis=0).tolist()),
+        )
+        for w in reached
+    )
 
 
 def _backlog(plan: Plan, summaries: tuple[Summary, ...]) -> Backlog:
@@ -383,6 +397,7 @@ def _stage(scenario: Scenario, summaries: tuple[Summary, ...], s: int, busiest: 
         extra_requests=over_all("extra_requests"),
         wasted=over_all("wasted"),
         mean_replicas=over_all("replicas"),
+        replica_hours=over_all("replica_hours"),
         latency=over_all("mean"),
         p50=over_all("p50"),
         p99=over_all("p99"),

@@ -22,8 +22,10 @@ from simulator.report.compare_document import compare_document
 from simulator.report.compare_plots import COMPARE_PLOT
 from simulator.report.compare_section import compare_context, compare_csv
 from simulator.report.course_plot import COMPARE_COURSE, RUN_COURSE
+from simulator.report.day_plots import COMPARE_DAY, DAY
 from simulator.report.document import capacity_document, run_document
 from simulator.report.files import make_folder, write_bytes, write_text
+from simulator.report.fleet import fleet_sentences
 from simulator.report.look import DARK, LIGHT, draw
 from simulator.report.plots import RUN_PLOTS, Plot, PlotKind
 from simulator.report.sentence import answer_sentence, arrivals_text, headline, worst_window_sentence
@@ -37,7 +39,7 @@ __all__ = ["write_report"]
 MS = 1000.0
 
 # by the name of its files
-COMPARE_PLOTS = {"trade": TRADE_PLOT, "course": COMPARE_COURSE, "compare": COMPARE_PLOT}
+COMPARE_PLOTS = {"trade": TRADE_PLOT, "course": COMPARE_COURSE, "compare": COMPARE_PLOT, "compare_day": COMPARE_DAY}
 
 
 @dataclass(frozen=True)
@@ -70,8 +72,9 @@ def write_report(
     place = folder / answer.scenario.name
     make_folder(place / "plots")
     document = run_document(answer, overrides)
-    drawn = RUN_PLOTS if comparison else {"course": RUN_COURSE} | RUN_PLOTS  # a comparison has one course of all rows
-    kinds = {name: kind for name, kind in drawn.items() if kind.applies(answer) and not answer.saturated}
+    course = {} if comparison else {"course": RUN_COURSE}  # a comparison has one course of all rows
+    shown = {"day": DAY, **course, **RUN_PLOTS}
+    kinds = {name: kind for name, kind in shown.items() if kind.applies(answer) and not answer.saturated}
     pictures = [_write_picture(name, kind, kind.make(answer), place / "plots") for name, kind in kinds.items()]
     context = _context(answer, document, pictures)
     if capacity is not None:
@@ -140,6 +143,7 @@ def _context(answer: RunAnswer, document: dict[str, Any], pictures: list[Picture
         "stages": [_stage_row(answer, i) for i in range(len(answer.stages))],
         "busiest_shards": busiest_shards(answer),
         "worst": worst_window_sentence(answer),
+        "fleet": fleet_sentences(answer),
         "classes": [] if answer.saturated else [_class_row(one) for one in answer.classes],
         "objectives": _objective_rows(document),
         "policies": policy_rows(answer),

@@ -3,7 +3,9 @@
 import math
 
 from simulator.capacity.compare import Comparison, Row, StageTime
-from simulator.capacity.price import cost_per_hour, workers_in_all
+from simulator.capacity.price import cost_per_hour
+from simulator.report.fleet import workers_text
+from simulator.report.sentence import window_start
 from simulator.units import format_duration
 
 __all__ = ["compare_sentence", "compare_warnings", "row_label", "telling_stage", "varied_names"]
@@ -31,7 +33,7 @@ def varied_names(comparison: Comparison) -> list[str]:
 
 def row_label(row: Row) -> str:
     """Return the values of a row's settings: `200`, or `300 x 2`."""
-    return " x ".join(row.cell.texts.values())
+    return " x ".join(row.cell.shown.values())
 
 
 def telling_stage(comparison: Comparison) -> int:
@@ -46,7 +48,7 @@ def telling_stage(comparison: Comparison) -> int:
 
 def compare_sentence(comparison: Comparison) -> str:
     """Return which row is best and why: its numbers, and where the mean time of the others goes instead."""
-    tellers = (_verdict, _failing, _trade, _fastest, _saturated)
+    tellers = (_verdict, _failing, _trade, _fastest, _saturated, _worst)
     parts = [tell(comparison) for tell in tellers]
     return " ".join(part for part in parts if part)
 
@@ -69,7 +71,7 @@ def _few(labels: list[str]) -> str:
 
 def _named(comparison: Comparison, row: Row) -> str:
     """Return a row's settings with their names."""
-    values = row.cell.texts.values()
+    values = row.cell.shown.values()
     return ", ".join(f"{name}={value}" for name, value in zip(varied_names(comparison), values, strict=True))
 
 
@@ -80,10 +82,9 @@ def _tail(row: Row) -> str:
 
 def _price(row: Row) -> str:
     """Return what a row costs, or how many workers it has."""
-    hourly, prices = cost_per_hour(row.cell.scenario), row.cell.scenario.prices
-    workers = workers_in_all(row.cell.scenario)
+    hourly, prices = cost_per_hour(row.cell.scenario, row.workers), row.cell.scenario.prices
     if hourly is None or prices is None:
-        return f"{workers:,} worker{'s' if workers > 1 else ''}"
+        return f"{workers_text(row.workers)} worker{'s' if row.workers > 1 else ''}"
     return f"{prices.currency} {hourly:,.2f} an hour"
 
 
@@ -99,7 +100,7 @@ def _verdict(comparison: Comparison) -> str:
         asked = "every objective" if len(row.run.judged) > 1 else row.run.judged[0].objective.text
         if len(meeting) == 1:
             return f"Best: {named}, the only row that meets {asked}: {_tail(row)}, {_price(row)}."
-        hourly = [cost_per_hour(one.cell.scenario) for one in meeting]
+        hourly = [cost_per_hour(one.cell.scenario, one.workers) for one in meeting]
         priced = None not in hourly
         choice = "cheapest" if priced and len(set(hourly)) > 1 else "fastest"
         return f"Best: {named}, the {choice} of {len(meeting)} rows that meet {asked}: {_tail(row)}, {_price(row)}."
@@ -174,6 +175,17 @@ def _change(best: StageTime, other: StageTime) -> str:
             listed = " and ".join([", ".join(found[:-1]), found[-1]] if len(found) > 1 else found)
             sides.append(f"{verb} {listed}")
     return (" but " if len(sides) > 1 else "").join(sides)
+
+
+def _worst(comparison: Comparison) -> str:
+    """Return the worst five minutes of the first row and of the best, where windows are known."""
+    rows = [comparison.rows[0], comparison.rows[comparison.best]][: 2 if comparison.best else 1]
+    told = [
+        f"{_named(comparison, row)}: p99 {format_duration(worst.p99.value)} from {window_start(row.run, worst)} on"
+        for row in rows
+        if (worst := row.run.worst_window) and not row.run.saturated
+    ]
+    return f"Worst five minutes, {'; '.join(told)}." if told else ""
 
 
 def _saturated(comparison: Comparison) -> str:

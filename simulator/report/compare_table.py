@@ -7,8 +7,9 @@ from rich.table import Table
 from rich.text import Text
 
 from simulator.capacity.compare import Comparison, Row, significant
-from simulator.capacity.price import cost_per_hour, cost_per_million_queries, workers_in_all
+from simulator.capacity.price import cost_per_hour, cost_per_million_queries
 from simulator.report.compare_sentence import compare_sentence, row_label, telling_stage, varied_names
+from simulator.report.fleet import workers_text
 from simulator.report.tables import new_table, spread
 from simulator.statistics.intervals import Estimate
 from simulator.units import format_duration
@@ -84,15 +85,15 @@ def _most(row: Row) -> tuple[float, float]:
 
 def load_row(row: Row) -> tuple[str, ...]:
     """Return the cells under LOAD_HEADS."""
-    hourly, million = cost_per_hour(row.cell.scenario), cost_per_million_queries(row.cell.scenario)
-    costs = tuple("–" if cost is None else f"{cost:,.2f}" for cost in (hourly, million))
-    workers = f"{workers_in_all(row.cell.scenario):,}"
+    prices = (cost_of(row.cell.scenario, row.workers) for cost_of in (cost_per_hour, cost_per_million_queries))
+    costs = tuple("–" if cost is None else f"{cost:,.2f}" for cost in prices)
+    workers = workers_text(row.workers)
     if row.maximum is None:
         return (workers, "–", "", "", *costs)
     most = row.maximum.qps
     known = row.maximum.outcome == "found" and not math.isnan(most.low)
-    value = {"found": f"{most.value:,.0f}", "never": "never", "beyond": f"over {most.value:,.0f}"}[row.maximum.outcome]
-    interval = f"{most.low:,.0f} – {most.high:,.0f}" if known else ""
+    value = {"found": _qps(most.value), "never": "never", "beyond": f"over {_qps(most.value)}"}[row.maximum.outcome]
+    interval = f"{_qps(most.low)} – {_qps(most.high)}" if known else ""
     change = _change(row.difference.max_qps, in_time=False) if row.difference else ""
     return (workers, value, interval, change, *costs)
 
@@ -106,12 +107,17 @@ def time_row(row: Row, s: int) -> tuple[str, ...]:
     return tuple(map(format_duration, parts))
 
 
+def _qps(qps: float) -> str:
+    """Return a load for people, of a small one two decimals."""
+    return f"{qps:,.0f}" if qps >= 100 or qps == 0 else f"{qps:.2f}"
+
+
 def _change(difference: Estimate, *, in_time: bool) -> str:
     """Return a difference with its sign, `~` before it where it is no more than luck."""
     if math.isnan(difference.value):
         return ""
     size = abs(difference.value)
-    text = format_duration(size) if in_time else f"{size:,.0f}"
+    text = format_duration(size) if in_time else _qps(size)
     sign = "-" if difference.value < 0 else "+" if difference.value > 0 else ""
     return f"{'' if significant(difference) else '~ '}{sign}{text}"
 

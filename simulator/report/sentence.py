@@ -1,11 +1,11 @@
 """The answer in one sentence: what a reader takes away in five seconds."""
 
-from simulator.capacity.run import Estimates, Judged, RunAnswer
+from simulator.capacity.run import Estimates, Judged, RunAnswer, WindowAnswer
 from simulator.engine.plan import Plan
 from simulator.engine.traffic import BURSTY, CONSTANT, DAILY, POISSON, TRACE
 from simulator.units import format_duration
 
-__all__ = ["answer_sentence", "arrivals_text", "clock_text", "headline", "worst_window_sentence"]
+__all__ = ["answer_sentence", "arrivals_text", "clock_text", "headline", "window_start", "worst_window_sentence"]
 
 
 def headline(answer: RunAnswer) -> str:
@@ -59,11 +59,15 @@ def worst_window_sentence(answer: RunAnswer) -> str:
     worst = answer.worst_window
     if worst is None or answer.saturated:
         return ""
-    since = clock_text(worst.from_s) if answer.plan.arrivals.kind == DAILY else f"{worst.from_s / 60:,.0f} min"
     known = worst.p99.low == worst.p99.low  # NaN: one replication
     low, high = format_duration(max(worst.p99.low, 0.0)), format_duration(worst.p99.high)
     p99 = format_duration(worst.p99.value) + (f" (95% interval {low} to {high})" if known else "")
-    return f"Worst five minutes: from {since} on, at {worst.qps:,.4g} QPS, p99 {p99}."
+    return f"Worst five minutes: from {window_start(answer, worst)} on, at {worst.qps:,.4g} QPS, p99 {p99}."
+
+
+def window_start(answer: RunAnswer, window: WindowAnswer) -> str:
+    """Return when a window begins: the time of a day, or minutes after a recording's start."""
+    return clock_text(window.from_s) if answer.plan.arrivals.kind == DAILY else f"{window.from_s / 60:,.0f} min"
 
 
 def clock_text(seconds: float) -> str:

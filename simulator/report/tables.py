@@ -7,6 +7,7 @@ from rich.text import Text
 
 from simulator.capacity.run import Judged, RunAnswer
 from simulator.engine.traffic import CONSTANT, POISSON
+from simulator.report.fleet import fleet_sentences
 from simulator.report.sentence import answer_sentence, arrivals_text, worst_window_sentence
 from simulator.statistics.intervals import Estimate
 from simulator.units import format_duration
@@ -52,6 +53,7 @@ def run_tables(answer: RunAnswer) -> RenderableType:
         blocks.append(_objectives(answer))
     if worst := worst_window_sentence(answer):
         blocks.append(Text(worst))
+    blocks += map(Text, fleet_sentences(answer))
     blocks.append(Text(answer_sentence(answer), style="bold"))
     return Group(*blocks)
 
