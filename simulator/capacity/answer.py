@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from simulator.capacity.run import RunAnswer, run_with
+from simulator.capacity.run import run_with
+from simulator.capacity.run_answer import RunAnswer
 from simulator.capacity.search import NO_LOAD, Maximum, find_maximum
 from simulator.costs.profile import Profile, load_profile
 from simulator.engine.plan import Plan

@@ -11,7 +11,8 @@ from itertools import count
 from statistics import fmean
 
 from simulator.capacity.price import cost_per_hour, mean_workers
-from simulator.capacity.run import RunAnswer, run_with
+from simulator.capacity.run import run_with
+from simulator.capacity.run_answer import RunAnswer
 from simulator.capacity.search import Maximum, find_maximum
 from simulator.costs.profile import Profile, load_profile
 from simulator.engine.replications import Progress

@@ -6,7 +6,7 @@ from simulator.engine.plan import Plan
 from simulator.statistics.intervals import Estimate
 
 if TYPE_CHECKING:
-    from simulator.capacity.run import StageAnswer
+    from simulator.capacity.run_answer import StageAnswer
 
 __all__ = ["busiest_of", "loads_of", "simulated_of"]
 

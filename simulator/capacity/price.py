@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from simulator.capacity.run import StageAnswer
+from simulator.capacity.run_answer import StageAnswer
 from simulator.scenario.model import Scenario
 
 __all__ = ["cost_per_hour", "cost_per_million_queries", "mean_workers", "workers_in_all"]

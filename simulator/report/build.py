@@ -14,7 +14,7 @@ from jinja2 import Environment, StrictUndefined
 
 from simulator.capacity.answer import CapacityAnswer
 from simulator.capacity.compare import Comparison
-from simulator.capacity.run import ClassAnswer, RunAnswer
+from simulator.capacity.run_answer import ClassAnswer, RunAnswer
 from simulator.engine.result import PARTS
 from simulator.report.capacity_plots import HOCKEY_STICK
 from simulator.report.capacity_table import capacity_sentence

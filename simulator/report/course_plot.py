@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from simulator.capacity.compare import Comparison
-from simulator.capacity.run import RunAnswer
+from simulator.capacity.run_answer import RunAnswer
 from simulator.report.compare_sentence import row_label, varied_names
 from simulator.report.look import Look
 from simulator.report.plots import MS, Plot, PlotKind

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
 
 from simulator.capacity.compare import Comparison, Row
-from simulator.capacity.run import RunAnswer
+from simulator.capacity.run_answer import RunAnswer
 from simulator.engine.traffic import DAILY
 from simulator.engine.windows import WINDOW_S
 from simulator.report.compare_sentence import row_label, varied_names

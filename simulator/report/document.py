@@ -8,7 +8,7 @@ from typing import Any
 from simulator import __version__
 from simulator.capacity.answer import CapacityAnswer, CurvePoint
 from simulator.capacity.price import cost_per_hour, cost_per_million_queries, mean_workers
-from simulator.capacity.run import ClassAnswer, Judged, RunAnswer, StageAnswer, WindowAnswer
+from simulator.capacity.run_answer import ClassAnswer, Judged, RunAnswer, StageAnswer, WindowAnswer
 from simulator.capacity.theory import Check
 from simulator.costs.profile import Profile
 from simulator.engine.compiled import path_of

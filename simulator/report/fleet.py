@@ -1,7 +1,7 @@
 """What ran and what it cost, in words: replica-hours of the stages, and the price of the workers."""
 
 from simulator.capacity.price import cost_per_hour, cost_per_million_queries, mean_workers
-from simulator.capacity.run import RunAnswer, StageAnswer
+from simulator.capacity.run_answer import RunAnswer, StageAnswer
 
 __all__ = ["fleet_sentences", "workers_text"]
 

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter, PercentFormatter
 
-from simulator.capacity.run import RunAnswer
+from simulator.capacity.run_answer import RunAnswer
 from simulator.costs.profile import RankerCost
 from simulator.engine.result import PARTS
 from simulator.report.look import PART_COLOURS, Look

@@ -1,6 +1,6 @@
 """The answer in one sentence: what a reader takes away in five seconds."""
 
-from simulator.capacity.run import Estimates, Judged, RunAnswer, WindowAnswer
+from simulator.capacity.run_answer import Estimates, Judged, RunAnswer, WindowAnswer
 from simulator.engine.plan import Plan
 from simulator.engine.traffic import BURSTY, CONSTANT, DAILY, POISSON, TRACE
 from simulator.units import format_duration

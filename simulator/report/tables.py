@@ -5,7 +5,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from simulator.capacity.run import Judged, RunAnswer
+from simulator.capacity.run_answer import Judged, RunAnswer
 from simulator.engine.traffic import CONSTANT, POISSON
 from simulator.report.fleet import fleet_sentences
 from simulator.report.sentence import answer_sentence, arrivals_text, worst_window_sentence
