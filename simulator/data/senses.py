@@ -16,44 +16,9 @@ __all__ = ["AMBIGUOUS", "SENSES", "Senses", "make_senses"]
 
 AMBIGUOUS = "apple"
 
-SENSES = {
-    "fruit": [
-        "juicy",
-        "ripe",
-        "orchard",
-        "pie",
-        "tree",
-        "sweet",
-        "harvest",
-        "peel",
-        "pear",
-        "cherry",
-        "basket",
-        "cider",
-        "bake",
-        "crisp",
-        "farmer",
-        "garden",
-    ],
-    "company": [
-        "shares",
-        "phone",
-        "profit",
-        "market",
-        "launch",
-        "software",
-        "quarter",
-        "laptop",
-        "chief",
-        "investors",
-        "patent",
-        "store",
-        "sales",
-        "chip",
-        "screen",
-        "update",
-    ],
-}
+FRUIT = ["juicy", "ripe", "orchard", "pie", "tree", "sweet", "harvest", "peel", "pear", "cherry", "basket", "cider"]
+COMPANY = ["shares", "phone", "profit", "market", "launch", "software", "laptop", "chief", "patent", "store", "sales"]
+SENSES = {"fruit": FRUIT, "company": COMPANY}
 
 ANYWHERE = ["the", "a", "of", "and", "with", "new", "good", "year", "people", "today", "more", "from"]
 
@@ -93,11 +58,10 @@ def make_senses(sentences: int = 2000, seed: int = 0) -> Senses:
         raise InputError(f"a corpus of two senses needs sentences >= 2; got {sentences}")
     rng = generator(seed, "senses")
     sense = rng.permutation(np.arange(sentences) % len(SENSES))
-    kinds = list(SENSES.values())
-    written = [
-        rng.permutation([AMBIGUOUS, *rng.choice(kinds[which], OF_SENSE), *rng.choice(ANYWHERE, OF_NONE)]).tolist()
-        for which in sense
-    ]
-    vocabulary = Vocabulary((AMBIGUOUS, *ANYWHERE, *(word for words in kinds for word in words)))
+    written = []
+    for which in sense:
+        telling, others = rng.choice((FRUIT, COMPANY)[which], OF_SENSE), rng.choice(ANYWHERE, OF_NONE)
+        written.append(rng.permutation([AMBIGUOUS, *telling, *others]).tolist())
+    vocabulary = Vocabulary((AMBIGUOUS, *ANYWHERE, *FRUIT, *COMPANY))
     tokens = np.array([vocabulary.encode(sentence) for sentence in written])  # (R, T)
     return Senses(vocabulary, tokens, sense, np.argmax(tokens == vocabulary.number[AMBIGUOUS], axis=1))

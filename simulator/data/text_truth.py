@@ -1,6 +1,6 @@
 """The known truth behind the clicks of a text world: what queries ask for and what documents say.
 
-Shapes: U queries, I documents, V words, S words with two senses in a query, n rows.
+Shapes: U queries, I documents, K sentences in a document, V words, S words with two senses in a query, n rows.
 """
 
 from dataclasses import dataclass
@@ -20,19 +20,20 @@ SENSE = 4.5
 
 @dataclass(frozen=True, eq=False)
 class TextTruth:
-    """Topics of queries and documents, and which words are meant; a ranker sees the words only.
+    """Topics of queries and of sentences, and which words are meant; a ranker sees the words only.
 
-    A document of another topic is of no use even where it has the very words of the query: they mean something
-    else in it. One of the same topic is worth more the more of the query's words it speaks of.
+    A sentence on another topic is of no use even where it has the very words of the query: they mean something else
+    in it. A document is worth as much as the best of its sentences on the topic, and such a sentence more the more
+    of the query's words it speaks of.
 
     Attributes
     ----------
     asked, told
-        The topics of queries and documents, shapes (U,) and (I,).
+        The topics of queries, shape (U,), and of the sentences of documents, shape (I, K).
     wanted
         The words of each query that have two senses, shape (U, S).
     holds
-        Which words a document has, shape (I, V).
+        Which words each sentence has, shape (I, K, V).
     """
 
     asked: IntArray
@@ -50,7 +51,8 @@ class TextTruth:
         items
             The documents shown, shape (n,).
         """
-        wanted = np.broadcast_to(self.wanted[users], (len(items), self.wanted.shape[1]))  # (n, S)
-        met = np.take_along_axis(self.holds[items], wanted, axis=1).mean(axis=1)  # (n,)
-        same = self.asked[users] == self.told[items]  # (n,)
-        return np.asarray(expit(BASE + same * (TOPIC + SENSE * met)))
+        asked = np.broadcast_to(self.asked[users], len(items))[:, None]  # (n, 1)
+        wanted = np.broadcast_to(self.wanted[users], (len(items), self.wanted.shape[1]))[:, None]  # (n, 1, S)
+        met = np.take_along_axis(self.holds[items], wanted, axis=2).mean(axis=2)  # (n, K)
+        worth = (self.told[items] == asked) * (TOPIC + SENSE * met)  # (n, K)
+        return np.asarray(expit(BASE + worth.max(axis=1)))

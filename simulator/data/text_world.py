@@ -1,11 +1,11 @@
 """A seeded world of queries and documents, in which half of the words mean one thing or another.
 
-Shapes: U queries, I documents, S tokens of a query, T tokens of a document, V words, L documents in a list, R =
-U x L.
+Shapes: U queries, I documents, S tokens of a query, T tokens of a document, K sentences in it, V words, L documents
+in a list, R = U x L.
 
 Topics come in twins that share words: "apple" is a word of fruit and of companies. Each topic has words of its
-own besides, and some words belong to none. So the words of a query and of a document can be the same while one
-speaks of fruit and the other of companies, and only the words beside them tell.
+own besides, and some words belong to none. A document has two sentences, often on two twins: that it speaks of fruit
+and has the word "apple" does not say that the apple is a fruit; only the words beside it tell.
 """
 
 from dataclasses import dataclass
@@ -31,12 +31,17 @@ COMMON = 16
 WORDS = TOPICS * OWN + TOPICS // 2 * SHARED + COMMON
 """V, the words there are: 160."""
 
-QUERY_PARTS = 1, 3, 1
-DOCUMENT_PARTS = 3, 6, 3
-"""Different words of the topic's own, shared, and of no topic."""
+PARTS = 2, 3, 1
+"""Different words of a sentence: of its topic's own, shared, and of no topic."""
 
-QUERY_TOKENS = sum(QUERY_PARTS)
-DOCUMENT_TOKENS = sum(DOCUMENT_PARTS)
+SENTENCES = 2
+"""K, the sentences of a document; a query is one sentence."""
+
+TWINS = 0.5
+"""The share of documents whose sentences are on twins, besides those that are by chance."""
+
+QUERY_TOKENS = sum(PARTS)
+DOCUMENT_TOKENS = SENTENCES * QUERY_TOKENS
 
 MATCHED = 1.0
 """What each word that a query and a document share adds to the log of the document's chance to be shown."""
@@ -90,20 +95,23 @@ def make_text_world(*, queries: int = 2000, documents: int = 2000, seed: int = 0
         if value < least:
             raise InputError(f"a text world needs {name} >= {least}; got {value}")
     rng = generator(seed, "text")
-    asked, told = rng.integers(TOPICS, size=queries), rng.integers(TOPICS, size=documents)
-    questions, texts = _write(asked, QUERY_PARTS, rng), _write(told, DOCUMENT_PARTS, rng)  # (U, S), (I, T)
-    holds = np.zeros((documents, WORDS), dtype=bool)
-    np.put_along_axis(holds, texts, values=True, axis=1)
-    wanted = questions[:, QUERY_PARTS[0] : sum(QUERY_PARTS[:2])]
-    truth = TextTruth(asked, told, wanted, holds)
+    asked, told = rng.integers(TOPICS, size=queries), rng.integers(TOPICS, size=(documents, SENTENCES))
+    twins = rng.random(documents) < TWINS
+    told[twins, 1] = told[twins, 0] ^ 1  # the topics 2 k and 2 k + 1 are twins
+    questions, sentences = _write(asked, rng), _write(told.ravel(), rng)  # (U, S), (I K, S)
+    holds = np.zeros((documents * SENTENCES, WORDS), dtype=bool)
+    np.put_along_axis(holds, sentences, values=True, axis=1)
+    own, shared, _ = PARTS
+    truth = TextTruth(asked, told, questions[:, own : own + shared], holds.reshape(documents, SENTENCES, WORDS))
     log = _show(truth, questions, shown, generator(seed, "text log"))
-    shuffled = rng.permuted(questions, axis=1), rng.permuted(texts, axis=1)
-    return TextWorld(*shuffled, split_by_user(log, generator(seed, "text splits")), truth)
+    texts = rng.permuted(sentences, axis=1).reshape(documents, DOCUMENT_TOKENS)  # (I, T)
+    splits = split_by_user(log, generator(seed, "text splits"))
+    return TextWorld(rng.permuted(questions, axis=1), texts, splits, truth)
 
 
-def _write(topics: IntArray, parts: tuple[int, int, int], rng: np.random.Generator) -> IntArray:
-    """Return different words of each kind for texts on `topics`, own ones first, shape (texts, sum(parts))."""
-    own, shared, common = parts
+def _write(topics: IntArray, rng: np.random.Generator) -> IntArray:
+    """Return a sentence on each of `topics`: its own words, shared ones, others, shape (sentences, sum(PARTS))."""
+    own, shared, common = PARTS
     shared_from, common_from = TOPICS * OWN, WORDS - COMMON
     words = [
         OWN * topics[:, None] + _some_of(OWN, own, len(topics), rng),
@@ -120,14 +128,14 @@ def _some_of(count: int, taken: int, texts: int, rng: np.random.Generator) -> In
 
 def _show(truth: TextTruth, questions: IntArray, shown: int, rng: np.random.Generator) -> Impressions:
     """Return the log of one list for each query: documents drawn by the words they share with it."""
-    documents = len(truth.holds)
+    documents, has = len(truth.holds), truth.holds.any(axis=1).T  # (V, I)
     lists = np.empty((len(questions), shown), dtype=np.int64)  # (U, L)
     for start in range(0, len(questions), QUERIES_AT_ONCE):
         part = questions[start : start + QUERIES_AT_ONCE]
         asked = np.zeros((len(part), WORDS), dtype=np.float32)
         np.put_along_axis(asked, part, values=1.0, axis=1)
         # The L largest of log chance + Gumbel noise are a weighted draw without replacement.
-        keys = MATCHED * (asked @ truth.holds.T) + rng.gumbel(size=(len(part), documents))
+        keys = MATCHED * (asked @ has) + rng.gumbel(size=(len(part), documents))
         lists[start : start + len(part)] = np.argpartition(keys, documents - shown, axis=1)[:, documents - shown :]
     query = np.repeat(np.arange(len(questions)), shown)  # (R,)
     items = lists.ravel()

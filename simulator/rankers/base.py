@@ -160,9 +160,9 @@ class Ranker(ABC):
     def _train(cls, world: Learnable, rng: np.random.Generator) -> Parameters:
         """Return the parameters, in double precision, learnt from the training and validation impressions."""
 
-    @staticmethod
+    @classmethod
     @abstractmethod
-    def _item_rows(parameters: Parameters, item_features: FloatArray) -> FloatArray:
+    def _item_rows(cls, parameters: Parameters, item_features: FloatArray) -> FloatArray:
         """Return what serving keeps of each item, shape (N, W)."""
 
     @abstractmethod

@@ -54,8 +54,8 @@ class Logistic(Ranker):
         found = minimize(objective, np.zeros(batch.X.shape[1] + 1), method="L-BFGS-B", jac=True)
         return {"w": found.x[:-1], "b": found.x[-1:]}
 
-    @staticmethod
-    def _item_rows(parameters: Parameters, item_features: FloatArray) -> FloatArray:
+    @classmethod
+    def _item_rows(cls, parameters: Parameters, item_features: FloatArray) -> FloatArray:
         del parameters  # the columns as they are
         return item_features
 

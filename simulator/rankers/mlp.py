@@ -91,8 +91,8 @@ class MLP(Ranker):
         start = initial_parameters(train.X.shape[1], HIDDEN, rng)
         return descend(loss_and_gradient, start, epoch, held_out, SCHEDULE)
 
-    @staticmethod
-    def _item_rows(parameters: Parameters, item_features: FloatArray) -> FloatArray:
+    @classmethod
+    def _item_rows(cls, parameters: Parameters, item_features: FloatArray) -> FloatArray:
         del parameters  # the columns as they are
         return item_features
 

@@ -130,8 +130,8 @@ class TwoTower(Ranker):
         start = initial_parameters(columns, (HIDDEN, WIDTH), rng)
         return descend(loss_and_gradient, start, epoch, held_out, SCHEDULE)
 
-    @staticmethod
-    def _item_rows(parameters: Parameters, item_features: FloatArray) -> FloatArray:
+    @classmethod
+    def _item_rows(cls, parameters: Parameters, item_features: FloatArray) -> FloatArray:
         return _tower(parameters, "item", item_features)[1]
 
     @property

@@ -1,0 +1,78 @@
+"""Queries with the documents they were shown, and the loss of a whole list.
+
+Shapes: Q queries, L documents in the list of each, S tokens of a query, T tokens of a document.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import log_softmax
+
+from simulator.data.features import FloatArray, IntArray
+from simulator.data.impressions import Impressions
+from simulator.data.learnable import Learnable
+from simulator.errors import InputError
+
+__all__ = ["Lists", "list_loss", "lists", "shuffled_batches", "word_count"]
+
+
+class Lists(NamedTuple):
+    """The words of `queries` (Q, S) and of their `documents` (Q, L, T), and the `clicks` (Q, L), 0 or 1."""
+
+    queries: IntArray
+    documents: IntArray
+    clicks: FloatArray
+
+
+def lists(world: Learnable, log: Impressions) -> Lists:
+    """Return the lists of `log` that were clicked on somewhere: the others say nothing of the order.
+
+    Raises
+    ------
+    InputError
+        Where lists differ in length, or none was clicked on.
+    """
+    found = list(log.lists())
+    lengths = {len(shown) for _, shown in found}
+    if len(lengths) > 1:
+        raise InputError(f"lists of text are of one length; got {sorted(lengths)}")
+    if not log.click.any():
+        raise InputError(f"a list to learn from has a click; got {len(found)} lists without any")
+    clicks = log.click.reshape(len(found), -1).astype(np.float64)  # (Q, L)
+    told = clicks.any(axis=1)
+    asked = np.array([user for user, _ in found])[told]
+    shown = np.stack([items for _, items in found])[told]
+    return Lists(world.user_features[asked], world.item_features[shown], clicks[told])
+
+
+def shuffled_batches(full: Lists, size: int, rng: np.random.Generator) -> Callable[[], Sequence[Lists]]:
+    """Return the maker of passes: all lists in a new order each time, in batches of at most `size`."""
+
+    def epoch() -> list[Lists]:
+        order = rng.permutation(len(full.clicks))
+        parts = (order[start : start + size] for start in range(0, len(order), size))
+        return [Lists(full.queries[part], full.documents[part], full.clicks[part]) for part in parts]
+
+    return epoch
+
+
+def list_loss(scores: FloatArray, clicks: FloatArray) -> tuple[float, FloatArray]:
+    """Return the mean over lists of -log softmax(scores), averaged over the clicked ones, and its gradient.
+
+    Source: Cao et al., "Learning to rank: from pairwise approach to listwise approach", ICML 2007, section 4, with
+    clicks as the relevance that is shared out.
+
+    Parameters
+    ----------
+    scores, clicks
+        Shape (Q, L); each list has a click.
+    """
+    aim = clicks / clicks.sum(axis=1, keepdims=True)  # (Q, L)
+    log_p = log_softmax(scores, axis=1)
+    return -float((aim * log_p).sum()) / len(scores), (np.exp(log_p) - aim) / len(scores)
+
+
+def word_count(world: Learnable) -> int:
+    """Return V, the words of a text world: one more than the largest number in it."""
+    return 1 + int(max(world.user_features.max(), world.item_features.max()))
