@@ -14,7 +14,11 @@ from simulator.data.impressions import Impressions
 from simulator.data.learnable import Learnable
 from simulator.errors import InputError
 
-__all__ = ["Lists", "list_loss", "lists", "shuffled_batches", "word_count"]
+__all__ = ["Lists", "cut_lists", "list_loss", "lists", "shuffled_texts", "word_count"]
+
+
+OTHERS = 7
+"""Documents that a clicked one is told from in a step; whole lists take longer and teach no more."""
 
 
 class Lists(NamedTuple):
@@ -46,13 +50,28 @@ def lists(world: Learnable, log: Impressions) -> Lists:
     return Lists(world.user_features[asked], world.item_features[shown], clicks[told])
 
 
-def shuffled_batches(full: Lists, size: int, rng: np.random.Generator) -> Callable[[], Sequence[Lists]]:
-    """Return the maker of passes: all lists in a new order each time, in batches of at most `size`."""
+def cut_lists(full: Lists, size: int, rng: np.random.Generator) -> Callable[[], Sequence[Lists]]:
+    """Return the maker of passes: each list cut to one clicked document and some others, `size` lists to a batch.
+
+    The documents are drawn anew and the lists ordered anew each time. A list without OTHERS documents that were not
+    clicked fills up with clicked ones, which count as such.
+    """
+    shown = min(OTHERS + 1, full.clicks.shape[1])
 
     def epoch() -> list[Lists]:
-        order = rng.permutation(len(full.clicks))
-        parts = (order[start : start + size] for start in range(0, len(order), size))
-        return [Lists(full.queries[part], full.documents[part], full.clicks[part]) for part in parts]
+        drawn = rng.random(full.clicks.shape)
+        # Last the clicked ones, but for the one of them that is drawn first.
+        place = drawn + 2 * full.clicks
+        first = np.where(full.clicks > 0, drawn, 2).argmin(axis=1)
+        rows = rng.permutation(len(place))
+        place[np.arange(len(place)), first] = -1
+        kept = np.argsort(place, axis=1)[:, :shown]
+        batches = []
+        for start in range(0, len(rows), size):
+            part = rows[start : start + size]
+            at = part[:, None], kept[part]
+            batches.append(Lists(full.queries[part], full.documents[at], full.clicks[at]))
+        return batches
 
     return epoch
 
@@ -76,3 +95,18 @@ def list_loss(scores: FloatArray, clicks: FloatArray) -> tuple[float, FloatArray
 def word_count(world: Learnable) -> int:
     """Return V, the words of a text world: one more than the largest number in it."""
     return 1 + int(max(world.user_features.max(), world.item_features.max()))
+
+
+def shuffled_texts(
+    texts: IntArray, size: int, rng: np.random.Generator
+) -> tuple[Callable[[], Sequence[IntArray]], IntArray]:
+    """Return the maker of passes over nine in ten of `texts`, shape (R, T), R >= 2, and the others, held out."""
+    order = rng.permutation(len(texts))
+    aside = max(1, len(texts) // 10)
+    held_out, train = texts[order[:aside]], texts[order[aside:]]
+
+    def epoch() -> list[IntArray]:
+        mixed = train[rng.permutation(len(train))]
+        return [mixed[start : start + size] for start in range(0, len(mixed), size)]
+
+    return epoch, held_out
