@@ -22,14 +22,14 @@ from simulator.errors import InputError
 
 __all__ = ["DOCUMENT_TOKENS", "QUERY_TOKENS", "WORDS", "TextWorld", "make_text_world"]
 
-TOPICS = 8
+TOPICS = 4
 OWN = 12
 SHARED = 12
 COMMON = 16
 """Words of one topic, words that two twins share, and words of no topic."""
 
 WORDS = TOPICS * OWN + TOPICS // 2 * SHARED + COMMON
-"""V, the words there are: 160."""
+"""V, the words there are: 88."""
 
 PARTS = 2, 3, 1
 """Different words of a sentence: of its topic's own, shared, and of no topic."""
@@ -72,7 +72,7 @@ class TextWorld:
     truth: TextTruth
 
 
-def make_text_world(*, queries: int = 2000, documents: int = 2000, seed: int = 0, shown: int = 20) -> TextWorld:
+def make_text_world(*, queries: int = 6000, documents: int = 2000, seed: int = 0, shown: int = 20) -> TextWorld:
     """Return the text world of `seed`; equal arguments give equal worlds.
 
     Parameters

@@ -22,7 +22,7 @@ from simulator.rankers.base import Parameters
 from simulator.rankers.layers import cross_entropy, softmax_gradient, summed_by_number
 from simulator.rankers.optimizers import Schedule, descend
 from simulator.rankers.text_encoder import TextEncoder, cosine_loss_and_gradient
-from simulator.rankers.text_lists import cut_lists, lists, shuffled_texts, word_count
+from simulator.rankers.text_lists import shuffled_texts, train_and_held_out, word_count
 
 __all__ = [
     "BiLSTM",
@@ -37,9 +37,9 @@ __all__ = [
 WIDTH = 32
 LAYERS = 1
 TEXTS = 64
-LISTS = 32
+LISTS = 16
 LANGUAGE = Schedule(epochs=10, rate=1e-2)
-RANKING = Schedule(epochs=8, rate=5e-3)
+RANKING = Schedule(epochs=3, rate=1e-2)
 
 Gradient = dict[str, FloatArray]
 
@@ -223,10 +223,10 @@ class BiLSTM(TextEncoder):
 
     @classmethod
     def _train(cls, world: Learnable, rng: np.random.Generator) -> Parameters:
-        train, held_out = (lists(world, log) for log in (world.splits.train, world.splits.validation))
+        train, held_out = train_and_held_out(world, LISTS, rng)
         start = pretrain(world.item_features, word_count(world), rng)
         loss = partial(cosine_loss_and_gradient, embed, embed_gradient)
-        return descend(loss, start, cut_lists(train, LISTS, rng), held_out, RANKING)
+        return descend(loss, start, train, held_out, RANKING)
 
     @staticmethod
     def embed(parameters: Parameters, texts: IntArray) -> FloatArray:

@@ -14,11 +14,14 @@ from simulator.data.impressions import Impressions
 from simulator.data.learnable import Learnable
 from simulator.errors import InputError
 
-__all__ = ["Lists", "cut_lists", "list_loss", "lists", "shuffled_texts", "word_count"]
+__all__ = ["Lists", "cut_lists", "list_loss", "lists", "shuffled_texts", "train_and_held_out", "word_count"]
 
 
 OTHERS = 7
 """Documents that a clicked one is told from in a step; whole lists take longer and teach no more."""
+
+
+HELD_OUT = 256
 
 
 class Lists(NamedTuple):
@@ -74,6 +77,14 @@ def cut_lists(full: Lists, size: int, rng: np.random.Generator) -> Callable[[], 
         return batches
 
     return epoch
+
+
+def train_and_held_out(
+    world: Learnable, size: int, rng: np.random.Generator
+) -> tuple[Callable[[], Sequence[Lists]], Lists]:
+    """Return the maker of passes over the training lists, and at most HELD_OUT validation lists cut alike."""
+    train, validation = (lists(world, log) for log in (world.splits.train, world.splits.validation))
+    return cut_lists(train, size, rng), cut_lists(validation, HELD_OUT, rng)()[0]
 
 
 def list_loss(scores: FloatArray, clicks: FloatArray) -> tuple[float, FloatArray]:

@@ -29,7 +29,7 @@ from simulator.rankers.layers import (
 )
 from simulator.rankers.optimizers import Schedule, descend
 from simulator.rankers.text_encoder import TextEncoder, cosine_loss_and_gradient
-from simulator.rankers.text_lists import cut_lists, lists, shuffled_texts, word_count
+from simulator.rankers.text_lists import shuffled_texts, train_and_held_out, word_count
 
 __all__ = [
     "HEADS",
@@ -48,9 +48,9 @@ HEADS = 4
 UNITS = 64
 LAYERS = 2
 TEXTS = 64
-LISTS = 32
-LANGUAGE = Schedule(epochs=20, rate=5e-3)
-RANKING = Schedule(epochs=10, rate=5e-3)
+LISTS = 16
+LANGUAGE = Schedule(epochs=15, rate=5e-3)
+RANKING = Schedule(epochs=3, rate=1e-2)
 
 HIDDEN_SHARE = 0.25
 """Of the words of a text, those to guess: more than BERT's 15%, as texts are short and passes few."""
@@ -145,24 +145,21 @@ def encode(parameters: Parameters, tokens: IntArray, segments: IntArray | None =
 
 def encode_gradient(parameters: Parameters, dy: FloatArray, passed: Passed) -> Gradient:
     """Return the gradient by parameter, zero for those that `encode` does not use, from that by vectors (R, T, W)."""
-    gradient: Gradient = {"out_b": np.zeros_like(parameters["out_b"])}
-    dx, found = _norm_gradient(parameters, "n", dy, passed.normal)
-    gradient |= found
+    dx, gradient = _norm_gradient(parameters, "n", dy, passed.normal)
+    gradient["out_b"] = np.zeros_like(parameters["out_b"])
     for j in reversed(range(len(passed.layers))):
         layer = passed.layers[j]
         normal, h = layer.units
-        d_h = (dx @ parameters[f"g{j}"].T) * (h > 0)
+        d_h: FloatArray = (dx @ parameters[f"g{j}"].T) * (h > 0)
         gradient |= _weights(f"g{j}", h, dx) | _weights(f"f{j}", normal, d_h)
-        d_normal = d_h @ parameters[f"f{j}"].T
-        more, gradient[f"m{j}"], gradient[f"m_b{j}"] = layer_norm_gradient(
-            d_normal, parameters[f"m{j}"], layer.normal_2
-        )
+        d_normal: FloatArray = d_h @ parameters[f"f{j}"].T
+        more, found = _norm_gradient(parameters, f"m{j}", d_normal, layer.normal_2)
+        gradient |= found
         dx = dx + more
         d_normal, found = _attend_gradient(parameters, j, dx, layer.attention)
         gradient |= found
-        more, gradient[f"n{j}"], gradient[f"n_b{j}"] = layer_norm_gradient(
-            d_normal, parameters[f"n{j}"], layer.normal_1
-        )
+        more, found = _norm_gradient(parameters, f"n{j}", d_normal, layer.normal_1)
+        gradient |= found
         dx = dx + more
     by_place = dx.sum(axis=0)  # (T, W)
     gradient["E"] = summed_by_number(passed.tokens, dx.reshape(-1, dx.shape[-1]), len(parameters["E"]))
@@ -284,11 +281,11 @@ class Transformer(TextEncoder):
 
     @classmethod
     def _train(cls, world: Learnable, rng: np.random.Generator) -> Parameters:
-        train, held_out = (lists(world, log) for log in (world.splits.train, world.splits.validation))
+        train, held_out = train_and_held_out(world, LISTS, rng)
         places = max(world.user_features.shape[1], world.item_features.shape[1])
         start = pretrain(world.item_features, word_count(world), places, rng)
         loss = partial(cosine_loss_and_gradient, embed, embed_gradient)
-        return descend(loss, start, cut_lists(train, LISTS, rng), held_out, RANKING)
+        return descend(loss, start, train, held_out, RANKING)
 
     @staticmethod
     def embed(parameters: Parameters, texts: IntArray) -> FloatArray:
