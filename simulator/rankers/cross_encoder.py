@@ -22,7 +22,8 @@ from simulator.rankers.transformer import encode, encode_gradient, pretrain
 __all__ = ["CrossEncoder", "loss_and_gradient"]
 
 LISTS = 16
-RANKING = Schedule(epochs=3, rate=3e-3)
+LANGUAGE = Schedule(epochs=30, rate=5e-3)
+RANKING = Schedule(epochs=3, rate=2e-3)
 
 PAIRS_AT_ONCE = 128
 """Pairs scored at once: what their tokens hold in a layer, some 2 MiB, stays near the core."""
@@ -57,9 +58,18 @@ def _pairs(queries: IntArray, documents: IntArray) -> tuple[IntArray, IntArray]:
     return np.hstack([queries, documents]), np.repeat(np.arange(2), lengths)
 
 
+def _clicked_pairs(world: Learnable, rng: np.random.Generator) -> tuple[IntArray, IntArray]:
+    """Return training queries with a document clicked for each, as `_pairs` does: what belongs together."""
+    train = world.splits.train
+    clicked = rng.permutation(np.flatnonzero(train.click))
+    _, one_each = np.unique(train.query[clicked], return_index=True)
+    rows = clicked[one_each]
+    return _pairs(world.user_features[train.user[rows]], world.item_features[train.item[rows]])
+
+
 @final
 class CrossEncoder(Ranker):
-    """Learns the language of the documents first, then to tell clicked documents from others beside their query."""
+    """Learns to guess the words of clicked pairs first, one text from the other, then to tell what is clicked."""
 
     name: ClassVar[str] = "cross_encoder"
     learns_from: ClassVar[str] = "text"
@@ -67,8 +77,8 @@ class CrossEncoder(Ranker):
     @classmethod
     def _train(cls, world: Learnable, rng: np.random.Generator) -> Parameters:
         train, held_out = train_and_held_out(world, LISTS, rng)
-        places = world.user_features.shape[1] + world.item_features.shape[1]
-        start = pretrain(world.item_features, word_count(world), places, rng)
+        texts, segments = _clicked_pairs(world, rng)
+        start = pretrain(texts, word_count(world), rng, LANGUAGE, segments)
         W = start["E"].shape[1]
         start = {**start, "w": rng.standard_normal(W) * W**-0.5}
         return descend(loss_and_gradient, start, train, held_out, RANKING)

@@ -60,11 +60,15 @@ Kept = tuple[FloatArray, ...]
 
 
 class Masked(NamedTuple):
-    """`tokens` (R, T) with some changed, which were `chosen` (R, T), and the `words` (R, T) that stood there."""
+    """`tokens` (R, T) with some changed, which were `chosen` (R, T), and the `words` (R, T) that stood there.
+
+    `segments` (T,) says which text a place is of, as `encode` takes it.
+    """
 
     tokens: IntArray
     chosen: NDArray[np.bool_]
     words: IntArray
+    segments: IntArray | None = None
 
 
 class _Passed(NamedTuple):
@@ -234,7 +238,7 @@ def masked_loss_and_gradient(parameters: Parameters, batch: Masked) -> tuple[flo
 
     A word is guessed by the inner product with its own vector in ``E`` plus its ``out_b``.
     """
-    y, passed = encode(parameters, batch.tokens)
+    y, passed = encode(parameters, batch.tokens, batch.segments)
     table = parameters["E"][: len(parameters["out_b"])]  # (V, W)
     guesses = y[batch.chosen]
     loss, slope = cross_entropy(guesses @ table.T + parameters["out_b"], batch.words[batch.chosen])
@@ -259,18 +263,23 @@ def embed_gradient(parameters: Parameters, d_embedding: FloatArray, passed: Pass
     return encode_gradient(parameters, dy, passed)
 
 
-def pretrain(texts: IntArray, words: int, places: int, rng: np.random.Generator) -> Parameters:
+def pretrain(
+    texts: IntArray, words: int, rng: np.random.Generator, schedule: Schedule, segments: IntArray | None = None
+) -> Parameters:
     """Return the parameters after learning to guess masked words of `texts`, shape (R, T), R >= 2.
 
-    There are `places` places, at least T, for the texts of a later task to be longer.
+    There are as many places as the texts have; `segments`, shape (T,), is as `encode` takes it.
     """
     epoch, held_out = shuffled_texts(texts, TEXTS, rng)
 
-    def hidden() -> list[Masked]:
-        return [masked(batch, words, rng) for batch in epoch()]
+    def hidden(batch: IntArray) -> Masked:
+        return masked(batch, words, rng)._replace(segments=segments)
 
-    start = initial_parameters(words, places, LAYERS, rng)
-    return descend(masked_loss_and_gradient, start, hidden, masked(held_out, words, rng), LANGUAGE)
+    def hidden_epoch() -> list[Masked]:
+        return [hidden(batch) for batch in epoch()]
+
+    start = initial_parameters(words, texts.shape[1], LAYERS, rng)
+    return descend(masked_loss_and_gradient, start, hidden_epoch, hidden(held_out), schedule)
 
 
 @final
@@ -282,8 +291,7 @@ class Transformer(TextEncoder):
     @classmethod
     def _train(cls, world: Learnable, rng: np.random.Generator) -> Parameters:
         train, held_out = train_and_held_out(world, LISTS, rng)
-        places = max(world.user_features.shape[1], world.item_features.shape[1])
-        start = pretrain(world.item_features, word_count(world), places, rng)
+        start = pretrain(world.item_features, word_count(world), rng, LANGUAGE)
         loss = partial(cosine_loss_and_gradient, embed, embed_gradient)
         return descend(loss, start, train, held_out, RANKING)
 

@@ -46,7 +46,7 @@ NOTHING = -1
 SOFTMAX_UP_TO = 500
 """Words for which the full softmax is worked out; beyond, negatives are sampled."""
 
-NEGATIVES_AT_ONCE = 256
+NEGATIVES_AT_ONCE = 64
 NEGATIVE_POWER = 0.75
 HELD_OUT = 0.05
 
