@@ -48,9 +48,9 @@ HEADS = 4
 UNITS = 64
 LAYERS = 2
 TEXTS = 64
-LISTS = 16
-LANGUAGE = Schedule(epochs=15, rate=5e-3)
-RANKING = Schedule(epochs=3, rate=1e-2)
+LISTS = 32
+LANGUAGE = Schedule(epochs=60, rate=5e-3)
+RANKING = Schedule(epochs=6, rate=4e-3)
 
 HIDDEN_SHARE = 0.25
 """Of the words of a text, those to guess: more than BERT's 15%, as texts are short and passes few."""
