@@ -39,7 +39,7 @@ LAYERS = 1
 TEXTS = 64
 LISTS = 16
 LANGUAGE = Schedule(epochs=10, rate=1e-2)
-RANKING = Schedule(epochs=3, rate=1e-2)
+RANKING = Schedule(epochs=6, rate=1e-2)
 
 Gradient = dict[str, FloatArray]
 
