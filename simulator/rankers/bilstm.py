@@ -38,6 +38,7 @@ WIDTH = 32
 LAYERS = 1
 TEXTS = 64
 LISTS = 16
+OTHERS = 7
 LANGUAGE = Schedule(epochs=10, rate=1e-2)
 RANKING = Schedule(epochs=6, rate=1e-2)
 
@@ -223,7 +224,7 @@ class BiLSTM(TextEncoder):
 
     @classmethod
     def _train(cls, world: Learnable, rng: np.random.Generator) -> Parameters:
-        train, held_out = train_and_held_out(world, LISTS, rng)
+        train, held_out = train_and_held_out(world, LISTS, OTHERS, rng)
         start = pretrain(world.item_features, word_count(world), rng)
         loss = partial(cosine_loss_and_gradient, embed, embed_gradient)
         return descend(loss, start, train, held_out, RANKING)

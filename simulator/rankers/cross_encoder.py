@@ -22,8 +22,9 @@ from simulator.rankers.transformer import encode, encode_gradient, pretrain
 __all__ = ["CrossEncoder", "loss_and_gradient"]
 
 LISTS = 16
-LANGUAGE = Schedule(epochs=30, rate=5e-3)
-RANKING = Schedule(epochs=3, rate=2e-3)
+OTHERS = 3
+LANGUAGE = Schedule(epochs=45, rate=5e-3)
+RANKING = Schedule(epochs=5, rate=4e-3)
 
 PAIRS_AT_ONCE = 128
 """Pairs scored at once: what their tokens hold in a layer, some 2 MiB, stays near the core."""
@@ -76,7 +77,7 @@ class CrossEncoder(Ranker):
 
     @classmethod
     def _train(cls, world: Learnable, rng: np.random.Generator) -> Parameters:
-        train, held_out = train_and_held_out(world, LISTS, rng)
+        train, held_out = train_and_held_out(world, LISTS, OTHERS, rng)
         texts, segments = _clicked_pairs(world, rng)
         start = pretrain(texts, word_count(world), rng, LANGUAGE, segments)
         W = start["E"].shape[1]

@@ -16,11 +16,6 @@ from simulator.errors import InputError
 
 __all__ = ["Lists", "cut_lists", "list_loss", "lists", "shuffled_texts", "train_and_held_out", "word_count"]
 
-
-OTHERS = 7
-"""Documents that a clicked one is told from in a step; whole lists take longer and teach no more."""
-
-
 HELD_OUT = 256
 
 
@@ -53,13 +48,13 @@ def lists(world: Learnable, log: Impressions) -> Lists:
     return Lists(world.user_features[asked], world.item_features[shown], clicks[told])
 
 
-def cut_lists(full: Lists, size: int, rng: np.random.Generator) -> Callable[[], Sequence[Lists]]:
-    """Return the maker of passes: each list cut to one clicked document and some others, `size` lists to a batch.
+def cut_lists(full: Lists, size: int, others: int, rng: np.random.Generator) -> Callable[[], Sequence[Lists]]:
+    """Return the maker of passes: each list cut to one clicked document and `others`, `size` lists to a batch.
 
-    The documents are drawn anew and the lists ordered anew each time. A list without OTHERS documents that were not
+    The documents are drawn anew and the lists ordered anew each time. A list without so many documents that were not
     clicked fills up with clicked ones, which count as such.
     """
-    shown = min(OTHERS + 1, full.clicks.shape[1])
+    shown = min(others + 1, full.clicks.shape[1])
 
     def epoch() -> list[Lists]:
         drawn = rng.random(full.clicks.shape)
@@ -80,11 +75,11 @@ def cut_lists(full: Lists, size: int, rng: np.random.Generator) -> Callable[[], 
 
 
 def train_and_held_out(
-    world: Learnable, size: int, rng: np.random.Generator
+    world: Learnable, size: int, others: int, rng: np.random.Generator
 ) -> tuple[Callable[[], Sequence[Lists]], Lists]:
     """Return the maker of passes over the training lists, and at most HELD_OUT validation lists cut alike."""
     train, validation = (lists(world, log) for log in (world.splits.train, world.splits.validation))
-    return cut_lists(train, size, rng), cut_lists(validation, HELD_OUT, rng)()[0]
+    return cut_lists(train, size, others, rng), cut_lists(validation, HELD_OUT, others, rng)()[0]
 
 
 def list_loss(scores: FloatArray, clicks: FloatArray) -> tuple[float, FloatArray]:

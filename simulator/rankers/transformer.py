@@ -49,6 +49,7 @@ UNITS = 64
 LAYERS = 2
 TEXTS = 64
 LISTS = 32
+OTHERS = 7
 LANGUAGE = Schedule(epochs=60, rate=5e-3)
 RANKING = Schedule(epochs=6, rate=4e-3)
 
@@ -290,7 +291,7 @@ class Transformer(TextEncoder):
 
     @classmethod
     def _train(cls, world: Learnable, rng: np.random.Generator) -> Parameters:
-        train, held_out = train_and_held_out(world, LISTS, rng)
+        train, held_out = train_and_held_out(world, LISTS, OTHERS, rng)
         start = pretrain(world.item_features, word_count(world), rng, LANGUAGE)
         loss = partial(cosine_loss_and_gradient, embed, embed_gradient)
         return descend(loss, start, train, held_out, RANKING)

@@ -4,7 +4,9 @@ import pytest
 from simulator.data.impressions import Impressions
 from simulator.data.text_world import make_text_world
 from simulator.errors import InputError
-from simulator.rankers.text_lists import OTHERS, cut_lists, list_loss, lists
+from simulator.rankers.text_lists import cut_lists, list_loss, lists
+
+OTHERS = 7
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +35,7 @@ def test_lists_without_a_click_are_left_out(world):
 def test_a_cut_list_has_one_click_among_others(world):
     """Each pass has every list once, cut to a clicked document and OTHERS that were not clicked where there are."""
     full = lists(world, world.splits.train)
-    batches = cut_lists(full, 7, np.random.default_rng(0))()
+    batches = cut_lists(full, 7, OTHERS, np.random.default_rng(0))()
     clicks = np.vstack([batch.clicks for batch in batches])
     assert clicks.shape == (len(full.clicks), OTHERS + 1)
     assert (clicks[:, 0] == 1).all()

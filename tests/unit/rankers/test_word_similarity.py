@@ -44,7 +44,7 @@ def test_vectors_learnt_from_news_agree_with_people():
     lines = (NEWS / "wordsim353.tsv").read_text(encoding="utf-8").splitlines()
     judged = [line.split("\t") for line in lines if not line.startswith("#")]
     vocabulary = Vocabulary.of(articles, least=2)
-    settings = Settings(width=50, window=10, rare=1e-4, schedule=Schedule(epochs=10, rate=5e-3))
+    settings = Settings(width=50, window=10, batch=128, schedule=Schedule(epochs=9, rate=1e-2))
     vectors = learn([vocabulary.encode(a) for a in articles], len(vocabulary), settings, np.random.default_rng(0))["in"]
     found = word_similarity(vectors, vocabulary, [(a, b, float(y)) for a, b, y in judged])
     assert found.correlation > 0, found
