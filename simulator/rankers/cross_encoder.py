@@ -21,10 +21,10 @@ from simulator.rankers.transformer import encode, encode_gradient, pretrain
 
 __all__ = ["CrossEncoder", "loss_and_gradient"]
 
-LISTS = 16
+LISTS = 32
 OTHERS = 3
-LANGUAGE = Schedule(epochs=45, rate=5e-3)
-RANKING = Schedule(epochs=5, rate=4e-3)
+LANGUAGE = Schedule(epochs=20, rate=5e-3)
+RANKING = Schedule(epochs=10, rate=5e-3)
 
 PAIRS_AT_ONCE = 128
 """Pairs scored at once: what their tokens hold in a layer, some 2 MiB, stays near the core."""
