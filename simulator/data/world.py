@@ -5,22 +5,31 @@ Q x L.
 """
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
-from simulator.data.features import FloatArray, IntArray
+from simulator.data.features import SYNTHETIC, Features, FloatArray, IntArray
 from simulator.data.impressions import Impressions
 from simulator.data.randomness import generator
 from simulator.data.splits import Splits, split_by_user
 from simulator.data.truth import Truth
 from simulator.errors import InputError
 
-__all__ = ["World", "make_world"]
+__all__ = ["Relevance", "World", "make_world"]
 
 ZIPF_EXPONENT = 1.0
 EXPLORED_SHARE = 0.3
 OBSERVATION_NOISE = 0.2
 QUERIES_AT_ONCE = 256
+
+
+class Relevance(Protocol):
+    """What a ranking is judged by; no ranker sees it."""
+
+    def click_probability(self, users: int | IntArray, items: IntArray) -> FloatArray:
+        """Return how likely users click on items they are shown, in [0, 1], shape (n,)."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,13 +48,16 @@ class World:
         The log of the old system, in parts that share no user.
     truth
         What decides on clicks.
+    features
+        What the columns of users and items are called, and which of them are compared.
     """
 
     user_features: FloatArray
     item_features: FloatArray
     popularity: FloatArray
     splits: Splits
-    truth: Truth
+    truth: Relevance
+    features: Features = SYNTHETIC
 
 
 def make_world(*, users: int = 4000, items: int = 2000, seed: int = 0, queries: int = 2, shown: int = 25) -> World:
