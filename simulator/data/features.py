@@ -26,7 +26,7 @@ LEVEL = TASTES
 
 @dataclass(frozen=True)
 class Match:
-    """The inner product of `width` columns that users and items share the meaning of, over the root of `width`.
+    """The inner product of `width` columns that users and items share the meaning of, times `scale`.
 
     Attributes
     ----------
@@ -40,6 +40,7 @@ class Match:
     user: int
     item: int
     width: int
+    scale: float
 
     @property
     def flops(self) -> int:
@@ -51,7 +52,7 @@ class Match:
         tastes, topics = users[..., self.user : self.user + self.width], items[:, self.item : self.item + self.width]
         # A matrix-vector product is four times as fast as einsum where one user meets many items.
         out[:] = topics @ tastes if users.ndim == 1 else np.einsum("nd,nd->n", topics, tastes)
-        out *= self.width**-0.5
+        out *= self.scale
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,6 @@ def _numbered(name: str, count: int) -> Sequence[str]:
 SYNTHETIC = Features(
     user=(*_numbered("taste", TASTES), "budget", "curiosity"),
     item=(*_numbered("topic", TASTES), "price", "freshness", "quality", "fame"),
-    pairs=(Match("match", 0, 0, TASTES), Gap("price gap", LEVEL, LEVEL)),
+    pairs=(Match("match", 0, 0, TASTES, TASTES**-0.5), Gap("price gap", LEVEL, LEVEL)),
 )
 """The columns of the synthetic world: the first D of users and items speak of the same tastes."""

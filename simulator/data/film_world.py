@@ -51,7 +51,7 @@ class HeldOut:
 
     def click_probability(self, users: int | IntArray, items: IntArray) -> FloatArray:
         """Return 1 where the query's film was liked, else 0, shape (n,)."""
-        return self.liked[users, items].astype(np.float64)
+        return np.asarray(self.liked[users, items], dtype=np.float64)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -203,9 +203,9 @@ def _features(data: MovieLens) -> Features:
     pasts, topics = len(told), len(STATISTICS) + 1
     starts = [len(user) + number * WIDTH for number in range(len(blocks))]
     user += [f"{block} {place}" for block in blocks for place in places]
-    pairs: list[Match | Gap] = [Match("genres fit", pasts + len(PAST), topics, len(genres))]
+    pairs: list[Match | Gap] = [Match("genres fit", pasts + len(PAST), topics, len(genres), 1.0)]
     for block, start in zip(blocks, starts, strict=True):
-        pairs.append(Match(f"near to {block}", start, topics + len(genres), WIDTH))
+        pairs.append(Match(f"near to {block}", start, topics + len(genres), WIDTH, 1.0))
     pairs.append(Gap("fame gap", pasts + PAST.index("fame seen"), 0))
     pairs.append(Gap("year gap", pasts + PAST.index("year seen"), len(STATISTICS)))
     return Features(tuple(user), tuple(item), tuple(pairs))

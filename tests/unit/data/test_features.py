@@ -27,7 +27,7 @@ def test_single_precision_stays_single():
 
 def test_training_rows_are_serving_rows():
     """For the same pair, the row of a batch and the row built for one user and its items are equal, bit for bit."""
-    features = Features(("a", "b", "c"), ("d", "e"), (Match("dot", 1, 0, 2), Gap("gap", 0, 1)))
+    features = Features(("a", "b", "c"), ("d", "e"), (Match("dot", 1, 0, 2, 0.5), Gap("gap", 0, 1)))
     rng = np.random.default_rng(1)
     users, items = rng.integers(-9, 9, (5, 3)) / 4, rng.integers(-9, 9, (5, 2)) / 4
     trained = features.rows(users, items)
@@ -37,7 +37,7 @@ def test_training_rows_are_serving_rows():
 
 def test_columns_are_named_in_their_order():
     """Each column of a row is under its name: the user's, the item's, then the comparisons."""
-    features = Features(("a", "b"), ("c",), (Gap("gap", 1, 0), Match("dot", 0, 0, 1)))
+    features = Features(("a", "b"), ("c",), (Gap("gap", 1, 0), Match("dot", 0, 0, 1, 1.0)))
     row = features.rows(np.array([2.0, 3.0]), np.array([[5.0]]))[0]
     assert dict(zip(features.names, row, strict=True)) == {"a": 2, "b": 3, "c": 5, "gap": 2, "dot": 10}
 
