@@ -13,7 +13,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from simulator.data.features import IntArray
+from simulator.data.features import Features, IntArray
 from simulator.data.impressions import Impressions
 from simulator.data.randomness import generator
 from simulator.data.splits import Splits, split_by_user
@@ -65,6 +65,7 @@ class TextWorld:
     """
 
     kind: ClassVar[str] = "text"
+    features: ClassVar[Features] = Features((), (), ())
 
     user_features: IntArray
     item_features: IntArray

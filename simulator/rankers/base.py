@@ -13,7 +13,7 @@ from typing import ClassVar, Self, final
 
 import numpy as np
 
-from simulator.data.features import FloatArray, IntArray
+from simulator.data.features import SYNTHETIC, Features, FloatArray, IntArray
 from simulator.data.impressions import Impressions
 from simulator.data.learnable import Learnable
 from simulator.data.randomness import generator
@@ -41,6 +41,8 @@ class Ranker(ABC):
         The columns of each user, shape (U, A).
     items
         What the model keeps of each item to serve it, shape (N, W), contiguous.
+    features
+        Which columns of users and items are compared, as in the world it was trained on; the synthetic one if not said.
     """
 
     name: ClassVar[str]
@@ -50,6 +52,7 @@ class Ranker(ABC):
     parameters: Parameters
     users: FloatArray
     items: FloatArray
+    features: Features = SYNTHETIC
 
     @classmethod
     @final
@@ -69,7 +72,7 @@ class Ranker(ABC):
         parameters = cls._train(world, generator(seed, f"train {cls.name}"))
         items = cls._item_rows(parameters, world.item_features)
         single = {name: _single(block) for name, block in parameters.items()}
-        return cls(single, _single(world.user_features), _single(items))
+        return cls(single, _single(world.user_features), _single(items), world.features)
 
     @final
     def score(self, user: int, items: IntArray | slice) -> FloatArray:

@@ -29,9 +29,6 @@ RANKING = Schedule(epochs=10, rate=5e-3)
 PAIRS_AT_ONCE = 128
 """Pairs scored at once: what their tokens hold in a layer, some 2 MiB, stays near the core."""
 
-VARIED = 2
-"""Words of a resampled document that come from others."""
-
 
 def loss_and_gradient(parameters: Parameters, batch: Lists) -> tuple[float, Parameters]:
     """Return the list loss of the pairs' scores, and its gradient by parameter.
@@ -102,11 +99,8 @@ class CrossEncoder(Ranker):
         return total
 
     def _vary(self, rows: FloatArray, rng: np.random.Generator) -> None:
-        """Give each document, shape (n, T), VARIED words that other documents have at those places."""
-        n, T = rows.shape
-        places = rng.random((n, T)).argpartition(VARIED, axis=1)[:, :VARIED]
-        others = self.items[rng.integers(len(self.items), size=(n, VARIED)), places]
-        np.put_along_axis(rows, places, others, axis=1)
+        """Put each document's words, shape (n, T), in another order: what it is about stays."""
+        rng.permuted(rows, axis=1, out=rows)
 
     def _scores(self, user: FloatArray, rows: FloatArray) -> FloatArray:
         query, documents = token_rows(user)[None], token_rows(rows)
