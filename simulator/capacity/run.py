@@ -92,15 +92,13 @@ def _answer(scenario: Scenario, profile: Profile, sampled: Sampled, engine: str,
 
     estimates = _estimates(summaries)
     objectives = scenario.sla.objectives if scenario.sla else ()
-    numbered = enumerate(zip(load.busiest_shard, plan.sources, strict=True))
-    stages = tuple(_stage(scenario, summaries, s, shard, source) for s, (shard, source) in numbered)
+    stages = _stages(scenario, sampled, load)
     merge_utilization = over_all(lambda one: one.merge_utilization)
     backlog = _backlog(plan, summaries)
     seen = (busiest_of(loads_of(plan, stages, merge_utilization)),) if backlog.grows else ()
     saturated = load.saturated(plan) or seen
     in_system, little = ([getattr(one, name) for one in summaries] for name in ("in_system", "little"))
-    numbers = range(len(plan.class_names))
-    classes = tuple(_class(scenario, plan, summaries, c, saturated=bool(saturated)) for c in numbers)
+    classes = _classes(scenario, sampled, saturated=bool(saturated))
     law = "" if saturated else against_little(in_system, little, plan.queries)
     theory = theory_of(plan, load)
     against = [] if saturated else disagreements(theory, simulated_of(stages), plan.replications)
@@ -148,11 +146,14 @@ def _estimates(measured: Sequence[Measured]) -> Estimates:
     )
 
 
-def _class(scenario: Scenario, plan: Plan, summaries: tuple[Summary, ...], c: int, *, saturated: bool) -> ClassAnswer:
-    """Return the answer on class number `c`."""
-    asked, estimates = scenario.traffic.classes[c], _estimates([summary.classes[c] for summary in summaries])
-    judged = tuple(_judge(item, estimates, plan.replications, saturated=saturated) for item in asked.objectives)
-    return ClassAnswer(**vars(estimates), name=asked.name, share=asked.share, judged=judged)
+def _classes(scenario: Scenario, sampled: Sampled, *, saturated: bool) -> tuple[ClassAnswer, ...]:
+    """Return the answer on each class of queries."""
+    plan, found = sampled.plan, []
+    for c, asked in enumerate(scenario.traffic.classes):
+        estimates = _estimates([summary.classes[c] for summary in sampled.summaries])
+        judged = tuple(_judge(item, estimates, plan.replications, saturated=saturated) for item in asked.objectives)
+        found.append(ClassAnswer(**vars(estimates), name=asked.name, share=asked.share, judged=judged))
+    return tuple(found)
 
 
 def _windows(summaries: tuple[Summary, ...]) -> tuple[WindowAnswer, ...]:
@@ -182,6 +183,12 @@ def _backlog(plan: Plan, summaries: tuple[Summary, ...]) -> Backlog:
 def _named(field: str, key: str | float, measured: Measured) -> float:
     """Return one number of a mapping among the measures."""
     return float(getattr(measured, field)[key])
+
+
+def _stages(scenario: Scenario, sampled: Sampled, load: Load) -> tuple[StageAnswer, ...]:
+    """Return the answer on each stage."""
+    numbered = enumerate(zip(load.busiest_shard, sampled.plan.sources, strict=True))
+    return tuple(_stage(scenario, sampled.summaries, s, shard, source) for s, (shard, source) in numbered)
 
 
 def _stage(scenario: Scenario, summaries: tuple[Summary, ...], s: int, busiest: int | None, source: str) -> StageAnswer:
