@@ -69,7 +69,7 @@ SOURCES: dict[str, Source] = {
             for name in (campaign, "item_context")
         ),
         about="60,000 fashion items shown, 2 policies x 3 campaigns, with clicks and propensities",
-        licence="CC BY 4.0",
+        licence="the package is Apache-2.0; the terms of the data stand at research.zozo.com/data.html",
         origin="Y. Saito et al., Open Bandit Dataset and Pipeline, NeurIPS 2021; research.zozo.com/data.html",
     ),
     "lee-news": Source(
