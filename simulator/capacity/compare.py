@@ -210,7 +210,9 @@ def _stage_time(run: RunAnswer, s: int) -> StageTime:
     request, queue, service, response, merge = (float(part) for part in run.parts("mean_parts")[s])
     busy = fmean(one.stages[s].utilization * one.stages[s].replicas for one in run.summaries)  # replicas of a shard
     asked = min(float(stage.shards), stage.candidates.value)  # a shard without candidates is not called
-    mean = busy * stage.shards * stage.workers / (run.plan.qps * asked)
+    useful = busy * (1 - stage.wasted.value)  # work that came to nothing is part of no query's time
+    answered = run.plan.qps * (1 - run.error_rate.value)
+    mean = useful * stage.shards * stage.workers / (answered * asked) if answered else math.nan
     return StageTime(mean, queue, request + service + response - mean, merge)
 
 

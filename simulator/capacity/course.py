@@ -1,4 +1,4 @@
-"""How a run went through a fault: the replications' courses put together."""
+"""How a run went through a fault or a recording: the replications' courses put together."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class CourseStep:
 
 
 def course_of(plan: Plan, summaries: Sequence[Summary]) -> tuple[CourseStep, ...]:
-    """Return the steps of a run through faults that come at a stated time, none of another run."""
+    """Return the steps of a run of which `course_step` says that there are any, none of another run."""
     step, columns = course_step(plan), np.array([summary.course for summary in summaries])  # (replications, 3, W)
     return tuple(
         CourseStep(w * step, (w + 1) * step, float(offered.mean()), estimate(goodput.tolist()), estimate(p99.tolist()))

@@ -162,8 +162,10 @@ class RunAnswer(Estimates):
 
     @property
     def worst_window(self) -> WindowAnswer | None:
-        """The five minutes with the highest p99; None where there are none, or no p99 is known of any."""
+        """The five minutes with the highest p99; None where there are not several whose p99 is known."""
         known = [window for window in self.windows if not math.isnan(window.p99.value)]
+        if len(known) == 1:
+            return None
         return max(known, key=lambda window: window.p99.value, default=None)
 
     @property

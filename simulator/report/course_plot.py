@@ -1,4 +1,4 @@
-"""The plot of runs through a fault: what is offered and answered, and how late, over time."""
+"""The plot of runs through a fault or a recording: what is offered and answered, and how late, over time."""
 
 from collections.abc import Mapping
 
@@ -52,7 +52,7 @@ def _course(runs: Mapping[str, RunAnswer]) -> Plot:
             title="Queries a second that are answered, by time of arrival",
             ylim=(-0.05 * max(offered), 1.3 * max(offered)),
         )
-        answered.legend(loc="center right")
+        answered.legend(loc="upper right", ncols=3)
         wide = highest > _WIDE * lowest
         late.set(title="p99 of those that are answered", yscale="log" if wide else "linear")
         late.set_ylim(bottom=None if wide else 0)
@@ -67,10 +67,10 @@ def _course(runs: Mapping[str, RunAnswer]) -> Plot:
 
 
 RUN_COURSE = PlotKind(
-    "Through the fault", run_course, (9.0, 4.4), lambda answer: bool(answer.course) and not answer.saturated
+    "The course of the run", run_course, (9.0, 4.4), lambda answer: bool(answer.course) and not answer.saturated
 )
 COMPARE_COURSE = PlotKind(
-    "Through the fault, by setting",
+    "The course of the run, by setting",
     compare_course,
     (9.0, 4.4),
     lambda found: (

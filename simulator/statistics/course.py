@@ -1,4 +1,4 @@
-"""A run through a fault: what was offered, what was answered and how late, step by step. Letter: W steps."""
+"""A run through a fault or a short recording: what was offered, answered and how late, step by step. W steps."""
 
 import math
 
@@ -7,12 +7,16 @@ from numpy.typing import NDArray
 
 from simulator.engine.plan import Plan
 from simulator.engine.result import COMPLETED, Result
+from simulator.engine.windows import window_count
 from simulator.statistics.sample import Sample
 
 __all__ = ["Course", "course_step", "upheavals"]
 
 STEPS = 60
 """At least so many steps tell one run, twice as many at most."""
+
+WINDOWS = 3
+"""Windows of five minutes too few to tell how a run went."""
 
 LEVEL = 99.0
 
@@ -31,9 +35,11 @@ def upheavals(plan: Plan) -> list[tuple[float, float]]:
 def course_step(plan: Plan) -> float:
     """Return the length of a step in seconds: 1, 2 or 5 times a power of ten, STEPS of which fit into the run.
 
-    0 where nothing happens at a stated time, or users that wait for their answers decide how long the run is.
+    0 where nothing happens at a stated time, or users that wait for their answers decide how long the run is. A trace
+    of more than WINDOWS windows is told by these.
     """
-    if not upheavals(plan) or plan.door.users:
+    recorded = not plan.arrivals.settles and window_count(plan) <= WINDOWS
+    if plan.door.users or not (recorded or upheavals(plan)):
         return 0.0
     longest = plan.total_queries / plan.qps / STEPS
     power: float = 10.0 ** math.floor(math.log10(longest))

@@ -12,37 +12,33 @@ from simulator.engine.result import COMPLETED
 from simulator.scenario.load import load_scenario
 
 STORM = Path(__file__).parents[2] / "scenarios" / "retry_storm.yaml"
-SMALLER = ["traffic.queries=4200", "faults.0.from=3s", "faults.0.for=3s"]  # 15 seconds
+RUSH, LATER = 60.0, 120.0  # seconds: the rush begins, and is over for three quarters of a minute
 
 
-def goodput(engine, *settings):
-    """Queries a second that are answered, before the fault and from three seconds after its end on, a replication."""
-    plan = resolve(load_scenario(STORM, [*SMALLER, *settings]), load_profile("default"))
+def answered(engine, *settings):
+    """Shares of the queries that are answered, before the rush and long after it, one a replication."""
+    plan = resolve(load_scenario(STORM, [*settings]), load_profile("default"))
     found = []
-    for replication in range(3):
+    for replication in range(2):
         result = engine_named(engine)(plan, replication)
-        answered = result.arrival[result.outcome == COMPLETED]
-        end = result.arrival[-1]
-        found.append(((answered < 3).sum() / 3, (answered > 9).sum() / (end - 9)))
+        completed = result.outcome == COMPLETED
+        found.append([completed[result.arrival < RUSH].mean(), completed[result.arrival > LATER].mean()])
     return np.array(found).T
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_retries_keep_down_what_a_fault_took_down(engine):
-    """Three attempts at each call are over twice what the service can do; a budget of a tenth leaves it room to heal.
+def test_retries_keep_down_what_a_rush_took_down(engine):
+    """Three attempts at each call are over twice what the service can do, and a budget of a tenth leaves it room to heal.
 
-    Goodput before the fault, and with the budget after it, is the 280 offered, within four Poisson standard errors;
-    without it nothing is answered any more, though the fault is over and the offered load is 70% of the capacity.
+    The load is the same before the rush and long after it; without the budget nine queries in ten stay unanswered.
     """
-    before, after = goodput(engine)
-    _, healed = goodput(engine, "funnel.rank.retry.budget=10%")
-    assert (np.abs(before - 280) < 4 * np.sqrt(280 / 3)).all()
-    assert (after < 0.05 * 280).all()
-    assert (np.abs(healed - 280) < 4 * np.sqrt(280 / 6)).all()
+    before, after = answered(engine)
+    assert (before == 1).all()
+    assert (after < 0.2).all()
+    assert (answered(engine, "funnel.rank.retry.budget=10%")[1] > 0.999).all()
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_a_load_that_bears_all_its_retries_heals_by_itself(engine):
-    """At 120 QPS three attempts are 360 calls a second, less than the 400 that can be served: no budget is needed."""
-    _, after = goodput(engine, "traffic.qps=120", "traffic.queries=1800", "faults.0.factor=8")
-    assert (np.abs(after - 120) < 4 * np.sqrt(120 / 6)).all()
+def test_without_retries_a_rush_passes(engine):
+    """One attempt at each call is 70% of what the service can do: nothing keeps it down."""
+    assert (answered(engine, "funnel.rank.retry=null")[1] > 0.999).all()

@@ -94,5 +94,5 @@ def test_the_way_through_a_fault_is_drawn(made, tmp_path):
         assert [text.get_text() for text in answered.texts] == [" fault"]
     alone = write_report(answer, tmp_path / "alone", {}).parent
     together = write_report(answer, tmp_path / "together", {}, comparison=found).parent
-    assert "![Through the fault](plots/course.svg)" in (alone / "report.md").read_text()
+    assert "![The course of the run](plots/course.svg)" in (alone / "report.md").read_text()
     assert (together / "report.md").read_text().count("plots/course.svg") == 1
