@@ -13,13 +13,12 @@ from statistics import fmean
 from simulator.capacity.price import cost_per_hour, mean_workers
 from simulator.capacity.run import run_with
 from simulator.capacity.run_answer import RunAnswer
-from simulator.capacity.search import Maximum, find_maximum
+from simulator.capacity.search import Maximum, find_maximum, has_maximum
 from simulator.costs.profile import Profile, load_profile
 from simulator.engine.replications import Progress
 from simulator.engine.resolve import resolve
 from simulator.errors import InputError
 from simulator.scenario.grid import Cell, Grid
-from simulator.scenario.model import Scenario
 from simulator.statistics.intervals import Estimate, estimate
 from simulator.statistics.verdicts import Verdict
 
@@ -148,7 +147,7 @@ def compare(grid: Grid, engine: str = "compiled", on_progress: Progress | None =
     """
     profiles = _profiles(grid)
     replications = grid.cells[0].scenario.traffic.replications
-    efforts = [1 + _has_objectives(cell.scenario) for cell in grid.cells]
+    efforts = [1 + has_maximum(cell.scenario) for cell in grid.cells]
     total, done = sum(efforts) * replications, 0
     rows: list[Row] = []
     for cell, effort in zip(grid.cells, efforts, strict=True):
@@ -189,16 +188,11 @@ def _profiles(grid: Grid) -> dict[str, Profile]:
     return profiles
 
 
-def _has_objectives(scenario: Scenario) -> bool:
-    """Return whether `scenario` asks anything of its latencies."""
-    return scenario.sla is not None and bool(scenario.sla.objectives)
-
-
 def _row(cell: Cell, profile: Profile, engine: str, steps: _Steps) -> Row:
     """Return one row, not yet compared with the first."""
     run = run_with(cell.scenario, profile, engine, steps.run)
     steps.start += run.plan.replications
-    maximum = find_maximum(cell.scenario, profile, engine, steps.search) if _has_objectives(cell.scenario) else None
+    maximum = find_maximum(cell.scenario, profile, engine, steps.search) if has_maximum(cell.scenario) else None
     tails = tuple(summary.latency["p99"] for summary in run.summaries)
     times = tuple(_stage_time(run, s) for s in range(len(run.stages)))
     return Row(cell, replace(run, summaries=()), maximum, tails, times)  # thousands of rows would not fit in memory

@@ -8,7 +8,7 @@ import numpy as np
 from simulator.engine.plan import Plan
 from simulator.engine.traffic import DAILY
 from simulator.statistics.intervals import Estimate
-from simulator.statistics.load import Load
+from simulator.statistics.load import FULL, Load
 from simulator.statistics.warmup import enough_queries
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def doubts_about(plan: Plan, load: Load, latency: dict[str, Estimate]) -> list[s
     """Return what makes the run's own numbers doubtful."""
     doubts = []
     enough = enough_queries(plan, load)
-    if load.highest < 1 and enough > plan.queries:
+    if load.highest < FULL and enough > plan.queries:
         doubts.append(
             f"the run is short for its load: at {load.highest:.0%} utilisation {enough:,} queries a replication make "
             f"its intervals hold, and {plan.queries:,} are measured; raise traffic.queries"
@@ -30,6 +30,9 @@ def doubts_about(plan: Plan, load: Load, latency: dict[str, Estimate]) -> list[s
         doubts.append(_overloaded_meanwhile(plan, load))
     if plan.replications < 2:
         doubts.append("one replication gives no interval and no verdict; set traffic.replications to 2 or more")
+    if np.isnan(latency["mean"].value):
+        doubts.append("no measured query was answered, so there is no latency to report; look at error_rate")
+        return doubts
     short = [name for name, found in latency.items() if np.isnan(found.value)]
     if short:
         doubts.append(f"too few queries for {', '.join(short)}; raise traffic.queries")

@@ -161,6 +161,12 @@ class RunAnswer(Estimates):
         return verdict_over_all([judged.verdict for judged, _ in self.all_judged])
 
     @property
+    def offered_qps(self) -> float:
+        """The mean rate at which queries arrive; of users that wait for their answers, as it was seen."""
+        answered = 1 - self.error_rate.value
+        return self.goodput_qps.value / answered if self.plan.door.users and answered > 0 else self.plan.qps
+
+    @property
     def worst_window(self) -> WindowAnswer | None:
         """The five minutes with the highest p99; None where there are not several whose p99 is known."""
         known = [window for window in self.windows if not math.isnan(window.p99.value)]

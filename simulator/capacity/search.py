@@ -25,7 +25,7 @@ from simulator.statistics.summary import measure
 from simulator.statistics.verdicts import holds
 from simulator.statistics.warmup import longest_warmup, planned_warmup, warmup_floor
 
-__all__ = ["NO_LOAD", "Maximum", "Outcome", "find_maximum", "objectives_of"]
+__all__ = ["NO_LOAD", "Maximum", "Outcome", "find_maximum", "has_maximum", "objectives_of"]
 
 Outcome = Literal["found", "never", "beyond"]
 Asked = tuple[Objective, int | None]
@@ -83,6 +83,11 @@ def objectives_of(scenario: Scenario) -> tuple[Asked, ...]:
     if not scenario.objectives:
         raise InputError("sla.objectives: expected at least one objective, got none; add objectives: [p99 < 500ms]")
     return scenario.objectives
+
+
+def has_maximum(scenario: Scenario) -> bool:
+    """Return whether a largest load can be searched: there are objectives, and users do not wait for their answers."""
+    return bool(scenario.objectives) and scenario.traffic.arrivals != "closed"
 
 
 def find_maximum(

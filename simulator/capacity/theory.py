@@ -21,7 +21,7 @@ from simulator.engine.traffic import CLOSED, POISSON, dispersion
 from simulator.engine.traffic import CONSTANT as EVEN
 from simulator.policies.balancing import RANDOM, ROUND_ROBIN
 from simulator.statistics.intervals import CONFIDENCE, Estimate
-from simulator.statistics.load import Load
+from simulator.statistics.load import FULL, Load
 
 __all__ = [
     "Check",
@@ -132,7 +132,7 @@ def theory_of(plan: Plan, load: Load) -> tuple[Check, ...]:
     for s, name in enumerate(plan.names):
         stage = _Stage(plan, load, s, poisson=poisson, arrival_scv=scv)
         plain = plain and plan.plain(s)
-        steady = plain and open_ and plan.settles and max(load.utilization[: s + 1]) < 1
+        steady = plain and open_ and plan.settles and max(load.utilization[: s + 1]) < FULL
         checks += [Check(name, *found) for found in stage.says(steady=steady)]
         poisson, scv = stage.departs_poisson(), stage.departure_scv()
     return tuple(checks)
@@ -203,7 +203,7 @@ class _Stage:
         most = int(_largest_shares(plan, stage)[0])
         least = _entering(plan, stage)[0] // self.shards
         costs = [float(curve_value(plan.curves, 2 * stage, int(n))) for n in (least, most)]
-        self.alike = plan.laws.kind[plan.candidates_law] == CONSTANT and least > 0 and costs[0] == costs[1]
+        self.alike = _alike(plan) and least > 0 and costs[0] == costs[1]
         self.memoryless = self.alike and _is_exponential(plan.laws, 4 * stage + NOISE)
         self.one_law = not table.has_idle_law[stage] or _same_laws(plan, stage, most)
 
@@ -334,9 +334,16 @@ class _Stage:
         ]
 
 
+def _alike(plan: Plan) -> bool:
+    """Return whether all queries, of whichever class, bring the same number of candidates."""
+    laws = slice(plan.candidates_law, plan.candidates_law + len(plan.class_shares))
+    constant = (plan.laws.kind[laws] == CONSTANT).all()
+    return bool(constant and len(set(plan.laws.value[laws].tolist())) == 1)
+
+
 def _entering(plan: Plan, stage: int) -> NDArray[np.int64]:
     """Return the candidates that enter a stage: (Q,), the first replication's draws, or (1,) if all bring as many."""
-    if plan.laws.kind[plan.candidates_law] == CONSTANT:
+    if _alike(plan):
         entering = np.array([max(1, math.floor(float(plan.laws.value[plan.candidates_law]) + 0.5))], dtype=np.int64)
     else:
         entering = entering_candidates(plan, 0)

@@ -66,6 +66,7 @@ def _report_one(
     from simulator.capacity.answer import find_capacity  # loads Numba, so only once the scenarios are known to be good
     from simulator.capacity.compare import compare
     from simulator.capacity.run import run_scenario
+    from simulator.capacity.search import has_maximum
     from simulator.cli.run import exit_code_of
     from simulator.report.build import write_report
     from simulator.report.compare_sentence import compare_sentence, compare_warnings
@@ -76,7 +77,7 @@ def _report_one(
         answer = run_scenario(scenario, engine, on_progress)
     warn(answer.warnings, quiet=quiet)
     code = exit_code_of(answer.verdict, saturated=bool(answer.saturated))
-    if scenario.sla and scenario.sla.objectives:
+    if has_maximum(scenario):
         with progress(f"{scenario.name}: capacity", quiet=quiet) as on_progress:
             capacity = find_capacity(scenario, engine, on_progress)
     if grid is not None:

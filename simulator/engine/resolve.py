@@ -12,7 +12,15 @@ from simulator.engine.curve import Curve, join_curves
 from simulator.engine.law import tabulate
 from simulator.engine.order import MAX_QUERIES, MAX_SHARDS, MAX_STAGES
 from simulator.engine.plan import Plan
-from simulator.engine.resolve_policies import door, down_table, hedge_delay, shard_sizes, slow_table, stage_table
+from simulator.engine.resolve_policies import (
+    door,
+    down_table,
+    hedge_delay,
+    late_hedges,
+    shard_sizes,
+    slow_table,
+    stage_table,
+)
 from simulator.engine.traffic import arrivals_of
 from simulator.errors import InputError
 from simulator.scenario.model import AffineCost, Scenario, Stage
@@ -82,7 +90,7 @@ def resolve(scenario: Scenario, profile: Profile) -> Plan:
         door=door(scenario),
         class_names=tuple(one.name for one in traffic.classes),
         class_shares=tuple(one.share for one in traffic.classes) or (1.0,),
-        warnings=tuple(cost.warning for cost in busy if cost.warning),
+        warnings=(*(cost.warning for cost in busy if cost.warning), *late_hedges(scenario, delays)),
     )
 
 

@@ -16,8 +16,9 @@ from simulator.policies.imbalance import cumulative_sizes
 from simulator.policies.shedding import NO_LIMIT
 from simulator.scenario.model import Scenario, Stage
 from simulator.scenario.policies import Fault
+from simulator.units import format_duration
 
-__all__ = ["door", "down_table", "hedge_delay", "shard_sizes", "slow_table", "stage_table"]
+__all__ = ["door", "down_table", "hedge_delay", "late_hedges", "shard_sizes", "slow_table", "stage_table"]
 
 KEEP_ALL = np.iinfo(np.int64).max
 
@@ -34,6 +35,16 @@ def stage_table(scenario: Scenario, has_idle: list[bool], delays: list[float]) -
     kinds |= {"has_idle_law": np.bool_, "all_or_nothing": np.bool_}
     columns: dict[str, Any] = {name: np.array([row[name] for row in rows], kinds[name]) for name in StageTable._fields}
     return StageTable(**columns)
+
+
+def late_hedges(scenario: Scenario, delays: list[float]) -> list[str]:
+    """Return a warning for each stage whose hedges are due, `delays` seconds after its start, past its deadline."""
+    return [
+        f"stage {stage.name} never hedges: {stage.hedging.after} of a call at no load is {format_duration(delay)}, "
+        f"past the deadline of {format_duration(stage.deadline)}; hedge sooner, or raise the deadline"
+        for stage, delay in zip(scenario.funnel, delays, strict=True)
+        if stage.hedging and stage.deadline is not None and delay >= stage.deadline
+    ]
 
 
 def _settings(stage: Stage) -> dict[str, float]:

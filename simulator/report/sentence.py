@@ -19,8 +19,8 @@ def headline(answer: RunAnswer) -> str:
 
 def answer_sentence(answer: RunAnswer) -> str:
     """Return one sentence that answers the scenario's question with its number and its interval."""
-    steady = answer.plan.arrivals.kind in (CONSTANT, POISSON)
-    load = f"at {answer.plan.qps:,g} QPS" + ("" if steady else " on average")
+    steady, users = answer.plan.arrivals.kind in (CONSTANT, POISSON), answer.plan.door.users
+    load = f"at {answer.offered_qps:,.6g} QPS" + ("" if steady else f" of {users:,} users" if users else " on average")
     if answer.saturated:
         queue = answer.saturated[0]
         if not answer.load.saturated(answer.plan):
@@ -33,10 +33,19 @@ def answer_sentence(answer: RunAnswer) -> str:
             "so its backlog grows for as long as the load lasts and no latency can be promised."
         )
     busiest = answer.bottleneck
-    rest = f"{_name(answer, busiest)} is the busiest, at {answer.loads[busiest]:.0%} of its capacity"
+    rest = f"{_given_up(answer)}{_name(answer, busiest)} is the busiest, at {answer.loads[busiest]:.0%} of its capacity"
     if not answer.all_judged:
         return f"{load[0].upper()}{load[1:]} p99 is {_latency(answer, 'p99')}; {rest}."
     return f"{headline(answer)}: {load} {_claim(answer, *_deciding(answer))}; {rest}."
+
+
+def _given_up(answer: RunAnswer) -> str:
+    """Return which queries and shards the latencies leave out, where the deciding objective does not say so itself."""
+    deciding = _deciding(answer)[0].objective.metric if answer.all_judged else ""
+    lost, covered = answer.error_rate.value, answer.coverage.value
+    said = [f"{lost:.2%} of the queries get no answer; "] if lost > 0 and deciding != "error_rate" else []
+    said += [f"answers cover {covered:.2%} of the shards; "] if covered < 1 and deciding != "coverage" else []
+    return "".join(said)
 
 
 def arrivals_text(plan: Plan) -> str:
@@ -48,6 +57,9 @@ def arrivals_text(plan: Plan) -> str:
             f"bursty arrivals: {law.phase_rates[1]:g} times that in bursts of {format_duration(burst)}, "
             f"{burst / (calm + burst):.0%} of the time"
         )
+    if plan.door.users:
+        think = format_duration(float(plan.laws.mean[plan.think_law]))
+        return f"{plan.door.users:,} users that think for {think} on average between an answer and their next query"
     if law.kind == DAILY:
         low, high = (plan.qps * (1 + sign * law.swing) for sign in (-1, 1))
         return f"daily arrivals: {low:,.4g} to {high:,.4g} QPS, most at {clock_text(law.peak_s)}"
@@ -93,7 +105,9 @@ def _latency(answer: Estimates, name: str, asked: str = "") -> str:
     """Return a latency with its interval, and with what was asked."""
     found = answer.latency[name]
     known = found.low == found.low  # NaN: one replication
-    interval = [f"95% interval {format_duration(found.low)} to {format_duration(found.high)}"] if known else []
+    interval = (
+        [f"95% interval {format_duration(max(found.low, 0.0))} to {format_duration(found.high)}"] if known else []
+    )
     aside = "; ".join([*interval, *([asked] if asked else [])])
     return format_duration(found.value) + (f" ({aside})" if aside else "")
 

@@ -101,8 +101,8 @@ def _heading(answer: RunAnswer) -> Text:
     plan = answer.plan
     text = Text(f"{answer.scenario.name}", style="bold")
     text.append(
-        f"  {plan.qps:,g} QPS, {plan.replications} x {plan.queries:,} queries after {plan.warmup:,} of warm-up, "
-        f"seed {plan.seed}\n",
+        f"  {answer.offered_qps:,.6g} QPS, {plan.replications} x {plan.queries:,} queries after {plan.warmup:,} of "
+        f"warm-up, seed {plan.seed}\n",
         style="default",
     )
     if plan.arrivals.kind not in (CONSTANT, POISSON):

@@ -69,6 +69,8 @@ class Course:
         for row, chosen in enumerate((number, number[completed])):
             self.counts[row] += np.bincount(chosen, minlength=count + 1)[:count]
         latency = block.latency[completed]
+        if not latency.size:
+            return
         found, first = np.unique(number[completed], return_index=True)
         for step, start, end in zip(found.tolist(), first, [*first[1:], latency.size], strict=True):
             if step != self._open:

@@ -7,6 +7,9 @@ from simulator.statistics.intervals import estimate, student_half_width
 
 __all__ = ["against_little"]
 
+LEAST = 1000
+"""Queries below which the ends of a run may weigh as much as its middle, where most are refused and some are slow."""
+
 
 def against_little(in_system: Sequence[float], by_law: Sequence[float], queries: float) -> str:
     """Return a complaint if the law is broken by over four standard errors, else nothing (Little 1961).
@@ -21,6 +24,8 @@ def against_little(in_system: Sequence[float], by_law: Sequence[float], queries:
         Queries measured in a replication. Those that straddle an end of the measured span count on one side alone:
         about L of them at either end, each for about W, and always the last, whose arrival is the end.
     """
+    if queries < LEAST:
+        return ""
     gap = estimate([one - other for one, other in zip(in_system, by_law, strict=True)])
     if math.isnan(gap.low):
         return ""

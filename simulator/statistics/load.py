@@ -11,9 +11,12 @@ from simulator.engine.plan import NOISE, Plan
 from simulator.engine.traffic import span_factors
 from simulator.policies.shedding import NO_LIMIT
 
-__all__ = ["Load", "offered_load"]
+__all__ = ["FULL", "Load", "offered_load"]
 
 _DRAWS = 1 << 17
+
+FULL = 1 - 1e-9
+"""The utilisation from which a queue is offered all it can serve: 1, but for rounding."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,7 @@ class Load:
         """
         kept = [*(~plan.sheds).tolist(), plan.door.users == 0 and plan.door.admission >= NO_LIMIT]
         loads = self.by_queue(plan).items()
-        return tuple(name for (name, rho), grows in zip(loads, kept, strict=True) if rho >= 1 and grows)
+        return tuple(name for (name, rho), grows in zip(loads, kept, strict=True) if rho >= FULL and grows)
 
 
 def offered_load(plan: Plan) -> Load:

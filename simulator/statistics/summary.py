@@ -32,7 +32,7 @@ FloatArray = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class StageSummary:
-    """One stage in one replication; times in seconds, of the slowest request of each measured query that reached it.
+    """One stage in one replication; times in seconds, of the slowest request of each measured query that it answered.
 
     Hedges and retries are given as a share of the other requests, wasted work as a share of the busy time, replicas of
     a shard as their mean over time, and replica_hours as the hours of all replicas of all shards while the measured
@@ -187,10 +187,10 @@ class _Recorder:
         self.merge_busy += float(block.merge_busy.sum())
         self.requests += int(block.attempts.sum())
         self.spent += float(block.latency[measured].sum())
-        spans, reached = (block.stage_end - block.stage_start)[measured], block.attempts[measured] > 0
+        spans, passed = (block.stage_end - block.stage_start)[measured], _passed(block.attempts[measured], completed)
         for s, sample in enumerate(self.stages):
-            sample.add(spans[reached[:, s], s])
-        self.candidates += np.where(reached, block.candidates[measured], 0).sum(axis=0)
+            sample.add(spans[passed[:, s], s])
+        self.candidates += np.where(passed, block.candidates[measured], 0).sum(axis=0)
         self.sent += block.attempts[measured].sum(axis=0)
         self.more += block.count("hedges") + block.count("retries")
         self.wasted += block.wasted
@@ -276,3 +276,10 @@ class _Recorder:
         nearest = min(self.tail, key=lambda other: abs(other - bucket))
         total: FloatArray = self.tail[nearest][1] / self.tail[nearest][1].sum()
         return total * latency
+
+
+def _passed(attempts: NDArray[np.int64], completed: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return which stages answered which queries, shape (Q, S): all that these entered but the one they failed in."""
+    entered = attempts > 0
+    went_on = np.column_stack([entered[:, 1:], completed])
+    return entered & (completed[:, None] | went_on)

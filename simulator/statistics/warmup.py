@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from simulator.engine.plan import Plan
 from simulator.engine.traffic import dispersion
-from simulator.statistics.load import Load
+from simulator.statistics.load import FULL, Load
 
 __all__ = ["BatchMeans", "batch_size", "enough_queries", "longest_warmup", "mser", "planned_warmup", "warmup_floor"]
 
@@ -29,7 +29,7 @@ def warmup_floor(plan: Plan, load: Load) -> int:
     """
     if not plan.arrivals.settles:
         return 0
-    if load.highest >= 1:
+    if load.highest >= FULL:
         return math.ceil(plan.queries / 10)
     settle = (1 + dispersion(plan.arrivals, plan.qps)) / 2 * _relaxation(plan, load)
     if load.at_peak < 1:

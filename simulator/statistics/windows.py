@@ -26,7 +26,7 @@ class Windows:
 
     def add(self, arrival: NDArray[np.float64], latency: NDArray[np.float64]) -> None:
         """Add consecutive completed queries: arrival and latency in seconds, shape (Q,)."""
-        if not self.qps.size:
+        if not self.qps.size or not arrival.size:
             return
         self._last = max(self._last, float(arrival.max(initial=0.0)))
         number = (arrival / WINDOW_S).astype(np.int64)

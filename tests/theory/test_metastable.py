@@ -28,7 +28,7 @@ def answered(engine, *settings):
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_retries_keep_down_what_a_rush_took_down(engine):
-    """Three attempts at each call are over twice what the service can do, and a budget of a tenth leaves it room to heal.
+    """Three attempts at each call are twice what the service can do, and a budget of a tenth leaves it room to heal.
 
     The load is the same before the rush and long after it; without the budget nine queries in ten stay unanswered.
     """
