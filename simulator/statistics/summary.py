@@ -31,10 +31,11 @@ class StageSummary:
     """One stage in one replication; times in seconds, of the slowest request of each measured query that reached it.
 
     Hedges and retries are given as a share of the other requests, wasted work as a share of the busy time, replicas of
-    a shard as their mean over time.
+    a shard as their mean over time, coverage as the mean share of the shards called that answered in time.
     """
 
     candidates: float
+    coverage: float
     utilization: float
     extra_requests: float
     wasted: float
@@ -149,7 +150,7 @@ class _Recorder:
         self.occupancy = Occupancy(plan.warmup)
         self.batches = BatchMeans(batch_size(plan.total_queries))
         self.stages = [Sample() for _ in range(S)]
-        self.candidates, self.queue_service = np.zeros(S), np.zeros((S, 2))
+        self.candidates, self.covered, self.queue_service = np.zeros(S), np.zeros(S), np.zeros((S, 2))
         self.busy, self.merge_busy = np.zeros(S), 0.0
         self.parts = np.zeros((S, len(PARTS)))
         self.sent, self.more = (np.zeros(S, dtype=np.int64) for _ in range(2))
@@ -172,6 +173,7 @@ class _Recorder:
         for s, sample in enumerate(self.stages):
             sample.add(spans[reached[:, s], s])
         self.candidates += np.where(reached, block.candidates[measured], 0).sum(axis=0)
+        self.covered += np.where(reached, block.coverage[measured], 0.0).sum(axis=0)
         self.sent += block.attempts[measured].sum(axis=0)
         self.more += block.count("hedges") + block.count("retries")
         self.wasted += block.wasted
@@ -222,6 +224,7 @@ class _Recorder:
         replicas = seconds / (span * int(stages.shards[s]))
         return StageSummary(
             candidates=float(self.candidates[s]) / reached,
+            coverage=float(self.covered[s]) / reached,
             utilization=busy / (seconds * int(stages.workers[s])),
             extra_requests=int(self.more[s]) / first_calls,
             wasted=float(self.wasted[s]) / busy if busy else 0.0,
