@@ -4,9 +4,9 @@ Each test user of the world asks one query, whose candidates are the items of th
 and hands on its best; what is lost there no later stage can find. Estimates are means over the test users with
 Student-t intervals; losses are differences within each user.
 
-A scenario has more candidates than the world has items, so what its stages keep is scaled: K of all stay K, all stay
+A scenario has more candidates than the world has items, so what its stages keep is scaled: ten stay ten, all stay
 all, and counts between keep their place on a logarithmic scale. By the tails of a Gaussian copula that keeps whether
-the last ranker's best survive an earlier cut, while keeping the same share of all, with K fixed, makes every cut look
+the last ranker's best survive an earlier cut; keeping the same share of all, with the ten fixed, makes every cut look
 far deeper. Measured on 131,072 items, two_tower before mlp: keeping 1,310 keeps 94% of the last ranker's ten best; of
 4,096 items, 220 (the logarithmic scale) keep 96%, 41 (the same share) only 62%.
 
@@ -31,8 +31,8 @@ from simulator.scenario.model import Scenario
 from simulator.statistics.intervals import Estimate, estimate
 
 __all__ = [
+    "TOP_K",
     "Cut",
-    "K",
     "Quality",
     "StageQuality",
     "cuts_of",
@@ -43,7 +43,7 @@ __all__ = [
     "scaled_keep",
 ]
 
-K = 10
+TOP_K = 10
 """How many results a user looks at: the k of NDCG@k and recall@k."""
 
 SEED = 0
@@ -69,13 +69,13 @@ class StageQuality:
     Attributes
     ----------
     recall, recall_of_kept, true_recall
-        The share that is left of the last ranker's K best of all items, of as many of its best as the stage keeps, and
-        of the K best by the truth.
+        The share that is left of the last ranker's ten best of all items, of as many of its best as the stage keeps,
+        and of the ten best by the truth.
     ndcg
-        NDCG@K were the funnel to end here.
+        NDCG@10 were the funnel to end here.
     loss
-        NDCG@K that the stage's cut costs: with the last ranker ordering what enters the stage less ordering what leaves
-        it. The stages' losses add up to what the funnel lacks of ranking everything with the last ranker.
+        NDCG@10 that the stage's cut costs: with the last ranker ordering what enters the stage, less with it ordering
+        what leaves. The stages' losses add up to what the funnel lacks of ranking everything with the last ranker.
     """
 
     cut: Cut
@@ -94,15 +94,15 @@ class Quality:
     Attributes
     ----------
     everything
-        NDCG@K of ranking every item with the last ranker.
+        NDCG@10 of ranking every item with the last ranker.
     loss
         What the funnel lacks of that.
     coverage_loss
-        NDCG@K that shards without an answer cost; None where all answer.
+        NDCG@10 that shards without an answer cost; None where all answer.
     items, queries, candidates
         Items of the world that a query ranks, test users, and the candidates of the scenario that the items stand for.
     ndcgs
-        NDCG@K of each test user, shape (T,), to compare funnels by.
+        NDCG@10 of each test user, shape (T,), to compare funnels by.
     """
 
     stages: tuple[StageQuality, ...]
@@ -116,7 +116,7 @@ class Quality:
 
     @property
     def ndcg(self) -> Estimate:
-        """NDCG@K of the whole funnel."""
+        """NDCG@10 of the whole funnel."""
         return self.stages[-1].ndcg
 
     @property
@@ -155,12 +155,12 @@ def mean_candidates(scenario: Scenario) -> int:
 
 def scaled_keep(keep: int, candidates: int, items: int) -> int:
     """Return how many of `items` stand for `keep` of `candidates`; the same number where there are items for all."""
-    if candidates <= items or keep <= K:
+    if candidates <= items or keep <= TOP_K:
         return min(keep, items)
     if keep >= candidates:
         return items
-    place = math.log(keep / K) / math.log(candidates / K)
-    return round(K * math.exp(place * math.log(items / K)))
+    place = math.log(keep / TOP_K) / math.log(candidates / TOP_K)
+    return round(TOP_K * math.exp(place * math.log(items / TOP_K)))
 
 
 def cuts_of(scenario: Scenario, book: ScoreBook, coverage: Sequence[float] | None = None) -> tuple[Cut, ...]:
@@ -190,7 +190,7 @@ def quality_of(cuts: Sequence[Cut], book: ScoreBook, candidates: int | None = No
         How many documents the items stand for; themselves unless given.
     """
     T, items = book.relevance.shape
-    ideal = discounted_gain(np.take_along_axis(book.relevance, book.best[:, :K], axis=1), K)  # (T,)
+    ideal = discounted_gain(np.take_along_axis(book.relevance, book.best[:, :TOP_K], axis=1), TOP_K)  # (T,)
     judge = _Judge(book, cuts[-1].ranker, ideal)
     lists = _pass(cuts, book)
     left = [judge.by_last(None), *(judge.by_last(one) for one in lists)]  # NDCG by the last ranker after each cut
@@ -266,16 +266,16 @@ class _Judge:
         self.book, self.last, self.ideal = book, last, ideal
 
     def ndcg(self, given: _List) -> FloatArray:
-        """Return the NDCG@K of a list in its own order, shape (T,)."""
-        relevance = np.take_along_axis(self.book.relevance, given.items[:, :K], axis=1)
-        gains = np.where(given.answered[:, :K], relevance, 0.0)
-        return np.asarray(discounted_gain(gains, K) / self.ideal)
+        """Return the NDCG@10 of a list in its own order, shape (T,)."""
+        relevance = np.take_along_axis(self.book.relevance, given.items[:, :TOP_K], axis=1)
+        gains = np.where(given.answered[:, :TOP_K], relevance, 0.0)
+        return np.asarray(discounted_gain(gains, TOP_K) / self.ideal)
 
     def by_last(self, given: _List | None) -> FloatArray:
-        """Return the NDCG@K of a list as the last ranker orders it, shape (T,); of all items for None."""
+        """Return the NDCG@10 of a list as the last ranker orders it, shape (T,); of all items for None."""
         if given is None:
-            return self.ndcg(_best(self.book, self.last, K))
-        return self.ndcg(_ranked(given, self.book.scores(self.last), K))
+            return self.ndcg(_best(self.book, self.last, TOP_K))
+        return self.ndcg(_ranked(given, self.book.scores(self.last), TOP_K))
 
     def stage(self, cut: Cut, entering: int, found: tuple[_List, FloatArray]) -> StageQuality:
         """Return what is left after a stage, given what it hands on and its losses, shape (T,)."""
@@ -290,9 +290,9 @@ class _Judge:
         return StageQuality(
             cut=cut,
             entering=entering,
-            recall=share(by_last[:, :K]),
+            recall=share(by_last[:, :TOP_K]),
             recall_of_kept=share(by_last[:, : given.items.shape[1]]),
-            true_recall=share(self.book.best[:, :K]),
+            true_recall=share(self.book.best[:, :TOP_K]),
             ndcg=_mean(self.ndcg(given)),
             loss=_mean(losses),
         )

@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from simulator.capacity.quality import Cut, K, cuts_of, has_quality, quality_of, quality_of_run, scaled_keep
+from simulator.capacity.quality import TOP_K, Cut, cuts_of, has_quality, quality_of, quality_of_run, scaled_keep
 from simulator.capacity.run import run_scenario
 from simulator.capacity.score_book import ScoreBook, book_of
 from simulator.data.randomness import generator
@@ -45,7 +45,7 @@ def test_one_stage_finds_all_that_its_ranker_would_pick(toy):
 def test_the_ndcg_is_that_of_the_metric(toy):
     """A single stage's NDCG@10 is the mean over users of the rankers' own metric."""
     found = quality_of([Cut("only", "fair", 200)], toy)
-    own = [ndcg(toy.relevance[t], toy.scores("fair")[t], K) for t in range(300)]
+    own = [ndcg(toy.relevance[t], toy.scores("fair")[t], TOP_K) for t in range(300)]
     assert found.ndcgs == pytest.approx(own, rel=1e-12)
     assert found.ndcg == estimate(found.ndcgs.tolist())
 
