@@ -66,8 +66,8 @@ def _report_one(
     from simulator.capacity.answer import find_capacity  # loads Numba, so only once the scenarios are known to be good
     from simulator.capacity.compare import compare
     from simulator.capacity.run import run_scenario
-    from simulator.cli.run import exit_code_of
-    from simulator.report.build import write_report
+    from simulator.cli.run import exit_code_of, judge
+    from simulator.report.build import Beside, write_report
     from simulator.report.compare_sentence import compare_sentence, compare_warnings
     from simulator.report.sentence import answer_sentence
 
@@ -84,6 +84,6 @@ def _report_one(
             comparison = compare(grid, engine, on_progress)
         warn(compare_warnings(comparison), quiet=quiet)
         code = max(code, exit_code_of(comparison.verdict, saturated=False))
-    page = write_report(answer, out, overrides, capacity, comparison)
+    page = write_report(answer, out, overrides, Beside(capacity, comparison, judge(answer, quiet=quiet)))
     typer.echo(f"{page}\n  {compare_sentence(comparison) if comparison else answer_sentence(answer)}")
     return code

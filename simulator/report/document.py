@@ -7,10 +7,12 @@ from typing import Any
 
 from simulator import __version__
 from simulator.capacity.answer import CapacityAnswer, CurvePoint
+from simulator.capacity.quality import Quality
 from simulator.capacity.run import ClassAnswer, Judged, RunAnswer, StageAnswer, WindowAnswer
 from simulator.capacity.theory import Check
 from simulator.costs.profile import Profile
 from simulator.engine.compiled import path_of
+from simulator.report.quality_text import quality_document
 from simulator.statistics.intervals import Estimate
 
 __all__ = [
@@ -29,7 +31,7 @@ MS = 1000.0
 UNKNOWN = Estimate(math.nan, math.nan, math.nan)
 
 
-def run_document(answer: RunAnswer, overrides: dict[str, str]) -> dict[str, Any]:
+def run_document(answer: RunAnswer, overrides: dict[str, str], quality: Quality | None = None) -> dict[str, Any]:
     """Return the document of `answer`, as plain JSON values; `overrides` are the `--set` settings by path.
 
     Of a saturated system the latencies stand under `transient_latency_ms`, not `latency_ms`, and no share of slow
@@ -77,6 +79,8 @@ def run_document(answer: RunAnswer, overrides: dict[str, str]) -> dict[str, Any]
     }
     if answer.saturated:
         document["transient_latency_ms"] = latency
+    if quality is not None:
+        document["quality"] = quality_document(quality)
     return document | _by_kind_and_time(answer)
 
 
