@@ -14,6 +14,7 @@ from jinja2 import Environment, StrictUndefined
 
 from simulator.capacity.answer import CapacityAnswer
 from simulator.capacity.compare import Comparison
+from simulator.capacity.optimize import OptimizeAnswer
 from simulator.capacity.quality import Quality
 from simulator.capacity.run import ClassAnswer, RunAnswer
 from simulator.engine.result import PARTS
@@ -25,6 +26,9 @@ from simulator.report.compare_section import compare_context, compare_csv
 from simulator.report.document import capacity_document, run_document
 from simulator.report.files import make_folder, write_bytes, write_text
 from simulator.report.look import DARK, LIGHT, draw
+from simulator.report.optimize_document import optimize_csv, optimize_document
+from simulator.report.optimize_plot import OPTIMIZE_PLOT
+from simulator.report.optimize_text import optimize_context
 from simulator.report.plots import RUN_PLOTS, Plot, PlotKind
 from simulator.report.quality_plot import QUALITY_PLOT
 from simulator.report.quality_text import quality_context
@@ -50,11 +54,14 @@ class Beside:
         What its compare section asks.
     quality
         What the funnel finds, where its rankers can be trained.
+    frontier
+        What its optimize section asks.
     """
 
     capacity: CapacityAnswer | None = None
     comparison: Comparison | None = None
     quality: Quality | None = None
+    frontier: OptimizeAnswer | None = None
 
 
 NOTHING_BESIDE = Beside()
@@ -118,6 +125,12 @@ def _write_beside(beside: Beside, place: Path, overrides: dict[str, str], contex
         context["quality"] = quality_context(beside.quality)
         plot = QUALITY_PLOT.make(beside.quality)
         context["quality_picture"] = _write_picture("quality", QUALITY_PLOT, plot, place / "plots")
+    if beside.frontier is not None and beside.frontier.points:
+        context["frontier"] = optimize_context(beside.frontier)
+        plot = OPTIMIZE_PLOT.make(beside.frontier)
+        context["frontier_picture"] = _write_picture("frontier", OPTIMIZE_PLOT, plot, place / "plots")
+        write_text(place / "optimize.json", _json(optimize_document(beside.frontier, overrides)))
+        write_text(place / "frontier.csv", _csv(optimize_csv(beside.frontier)))
 
 
 def _json(document: dict[str, Any]) -> str:
@@ -171,6 +184,7 @@ def _context(answer: RunAnswer, document: dict[str, Any], pictures: list[Picture
         "capacity": "",
         "comparison": None,
         "quality": None,
+        "frontier": None,
         "warnings": answer.warnings,
         "provenance": _provenance(document),
     }
