@@ -44,7 +44,8 @@ def frontier_plot(answer: OptimizeAnswer) -> Plot:
         axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda seconds, _: format_duration(seconds, 1)))
         axes.xaxis.set_minor_formatter(NullFormatter())
-        axes.legend(loc="best")
+        axes.margins(0.07)
+        axes.legend(loc="best", markerscale=0.5)
 
     return plot
 

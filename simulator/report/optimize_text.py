@@ -82,10 +82,12 @@ def _own(answer: OptimizeAnswer) -> str:
 
 
 def pick_sentence(answer: OptimizeAnswer) -> str:
-    """Return the cheapest design that meets the SLA and finds as much as the best, empty where none meets it."""
+    """Return the cheapest design that meets the SLA and finds as much as the best; empty without an SLA."""
+    if not answer.scenario.objectives or not answer.points:
+        return ""
     pick = answer.pick
-    if pick is None or not pick.run.all_judged:
-        return "" if pick is None and not answer.scenario.objectives else "None of them surely meets the SLA."
+    if pick is None:
+        return "None of them surely meets the SLA."
     return (
         f"Cheapest that meets the SLA and finds as much, but for luck, as the best that does: {_in_line(pick)}, at "
         f"NDCG@{TOP_K} {pick.quality.ndcg.value:.3f}, p99 {format_duration(pick.run.latency['p99'].value)} and "

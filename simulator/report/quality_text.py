@@ -68,15 +68,23 @@ def quality_context(quality: Quality) -> dict[str, Any]:
 
 def quality_sentence(quality: Quality) -> str:
     """Return what the funnel finds beside ranking everything, and which stage loses the good documents."""
-    last, side = quality.stages[-1], "below" if quality.loss.value >= 0 else "above"
+    last = quality.stages[-1]
     text = (
         f"The funnel finds {last.recall.value:.0%} of the {TOP_K} that {last.cut.ranker} would pick of all, at "
-        f"NDCG@{TOP_K} {quality.ndcg.value:.3f}, {abs(quality.loss.value):.3f} {side} ranking all with it; "
+        f"NDCG@{TOP_K} {quality.ndcg.value:.3f}, {_beside_everything(quality)}; "
     )
     if quality.losing is None:
         return text + "no stage's cut costs more than luck explains." + _uncovered(quality)
     worst = next(stage for stage in quality.stages if stage.cut.name == quality.losing)
     return text + f"stage {quality.losing} loses most, {_number(worst.loss, 4)}." + _uncovered(quality)
+
+
+def _beside_everything(quality: Quality) -> str:
+    """Return how a funnel does beside ranking everything with its last ranker."""
+    loss = quality.loss
+    if loss.low <= 0 <= loss.high:
+        return "but for luck as good as ranking all with it"
+    return f"{abs(loss.value):.3f} {'below' if loss.value > 0 else 'above'} ranking all with it"
 
 
 def assumption_sentence(quality: Quality) -> str:

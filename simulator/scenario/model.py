@@ -32,6 +32,7 @@ from simulator.scenario.fields import (
     Warmup,
     at_least_one,
     law_union,
+    one_or_several,
 )
 from simulator.scenario.objectives import Objective, ObjectiveText
 from simulator.scenario.policies import Autoscaling, Batching, Fault, Hedging, Retry
@@ -60,16 +61,10 @@ __all__ = [
 ]
 
 RankerName = Literal["logistic", "mlp", "two_tower"]
-
-
-def _one_or_several(value: object) -> object:
-    """Return a name as the list that it is short for."""
-    return (value,) if isinstance(value, str) else value
-
-
-Rankers = Annotated[
-    tuple[RankerName, ...], BeforeValidator(_one_or_several), BeforeValidator(at_least_one("ranker such as mlp"))
-]
+if TYPE_CHECKING:
+    Rankers = tuple[RankerName, ...]
+else:
+    Rankers = one_or_several(RankerName, "ranker such as mlp")
 NOTHING: Law[float] = Constant[Duration].model_validate({"mean": "0ms"})
 
 
