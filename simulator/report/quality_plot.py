@@ -13,6 +13,9 @@ from simulator.statistics.intervals import Estimate
 
 __all__ = ["QUALITY_PLOT", "quality_by_stage"]
 
+NOTHING = 1e-3
+"""Where the axis of losses ends if no stage loses anything."""
+
 
 def quality_by_stage(quality: Quality) -> Plot:
     """Return the plot of recall and of NDCG lost by stage, with 95% intervals."""
@@ -34,7 +37,11 @@ def quality_by_stage(quality: Quality) -> Plot:
         for row, loss in zip(rows, losses, strict=True):
             lost.text(max(loss.high, 0.0), row, f"  {loss.value:.4f}", va="center")
         lost.set(title=f"NDCG@{TOP_K} that the stage's cut costs")
-        lost.set_xlim(right=max(1.3 * max(loss.high for loss in losses), 1e-4))
+        most = max(loss.high for loss in losses)
+        if most > 0:
+            lost.set_xlim(right=1.3 * most)
+        else:
+            lost.set_xlim(0, NOTHING)
         for axes in (found, lost):
             axes.grid(visible=False, axis="y")
 
