@@ -19,7 +19,7 @@ from simulator.capacity.optimize_space import Chosen, Design, StageChoices, choi
 from simulator.capacity.optimize_trial import Confirmed, Found, Trials
 from simulator.capacity.quality import has_quality
 from simulator.costs.profile import Profile, load_profile
-from simulator.data.kept import cache_folder
+from simulator.data.fetch import shelf
 from simulator.engine.replications import Progress
 from simulator.errors import InputError, OutputError
 from simulator.scenario.model import Optimize, Scenario
@@ -121,8 +121,11 @@ def optimize(
         If the journal cannot be written.
     """
     if not has_quality(scenario):
-        names = ", ".join(stage.name for stage in scenario.funnel if stage.ranker is None)
-        raise InputError(f"funnel: expected a ranker for every stage, to judge quality by, got none for {names}")
+        named = ", ".join(f"{stage.name}: {stage.ranker or 'none'}" for stage in scenario.funnel)
+        raise InputError(
+            "funnel: expected for every stage a ranker, all trained on one kind of world, to judge quality by, "
+            f"got {named}"
+        )
     profile = load_profile(scenario.costs.profile)
     target = (scenario.sla.qps if scenario.sla else None) or scenario.offered_qps
     asked = scenario.model_copy(update={"traffic": scenario.traffic.model_copy(update={"qps": target})})
@@ -147,7 +150,7 @@ def optimize(
 
 def journal_of(scenario: Scenario) -> Path:
     """Return the file in the user's cache that keeps the trials of a scenario of this name."""
-    return cache_folder() / f"optimize-{scenario.name}.journal"
+    return shelf() / f"optimize-{scenario.name}.journal"
 
 
 class _Search:

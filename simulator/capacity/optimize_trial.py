@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 from simulator.capacity.optimize_space import Design, scenario_of
 from simulator.capacity.price import cost_per_hour, workers_in_all
-from simulator.capacity.quality import Quality, cuts_of, mean_candidates, quality_of, quality_of_run
-from simulator.capacity.run import RunAnswer, run_with
-from simulator.capacity.score_book import shared_book
+from simulator.capacity.quality import Quality, book_for, cuts_of, quality_of, quality_of_run
+from simulator.capacity.run import run_with
+from simulator.capacity.run_answer import RunAnswer
 from simulator.costs.profile import Profile
 from simulator.engine.replications import replicate
 from simulator.engine.resolve import resolve
@@ -65,7 +65,7 @@ class Trials:
 
     def __init__(self, scenario: Scenario, profile: Profile, engine: str) -> None:
         self.scenario, self.profile, self.engine = scenario, profile, engine
-        self.book = shared_book().with_items(mean_candidates(scenario))
+        self.book = book_for(scenario)
 
     def reason_against(self, design: Design) -> str:
         """Return why a design is not worth a simulation: "overloaded" or "not measured"; empty if it is.
@@ -105,5 +105,6 @@ class Trials:
 
 def _cost(scenario: Scenario) -> float:
     """Return the price of an hour, or the number of workers where no price is given."""
-    hourly = cost_per_hour(scenario)
-    return float(workers_in_all(scenario)) if hourly is None else hourly
+    workers = float(workers_in_all(scenario))
+    hourly = cost_per_hour(scenario, workers)
+    return workers if hourly is None else hourly

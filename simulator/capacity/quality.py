@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.capacity.run import RunAnswer
+from simulator.capacity.run_answer import RunAnswer
 from simulator.capacity.score_book import ScoreBook, shared_book
 from simulator.data.features import FloatArray
 from simulator.data.randomness import generator
@@ -35,6 +35,7 @@ __all__ = [
     "Cut",
     "Quality",
     "StageQuality",
+    "book_for",
     "cuts_of",
     "has_quality",
     "mean_candidates",
@@ -132,8 +133,20 @@ class Quality:
 
 
 def has_quality(scenario: Scenario) -> bool:
-    """Return whether every stage of `scenario` names a ranker that can be trained here."""
-    return all(stage.ranker in RANKERS for stage in scenario.funnel)
+    """Return whether every stage of `scenario` names a ranker that can be trained here, all on one kind of world."""
+    trained = all(stage.ranker in RANKERS for stage in scenario.funnel)
+    return trained and len(_kinds(scenario)) == 1
+
+
+def _kinds(scenario: Scenario) -> set[str]:
+    """Return the kinds of world that the stages' rankers learn from."""
+    return {RANKERS[stage.ranker].learns_from for stage in scenario.funnel if stage.ranker}
+
+
+def book_for(scenario: Scenario) -> ScoreBook:
+    """Return the scores of a scenario's rankers, which `has_quality`, on as many items as it has candidates, or all."""
+    (kind,) = _kinds(scenario)
+    return shared_book(kind).with_items(mean_candidates(scenario))
 
 
 def quality_of_run(answer: RunAnswer) -> Quality | None:
@@ -142,9 +155,8 @@ def quality_of_run(answer: RunAnswer) -> Quality | None:
         return None
     stages = range(len(answer.stages))
     coverage = [float(np.mean([one.stages[s].coverage for one in answer.summaries])) for s in stages]
-    candidates = mean_candidates(answer.scenario)
-    book = shared_book().with_items(candidates)
-    return quality_of(cuts_of(answer.scenario, book, coverage), book, candidates)
+    book = book_for(answer.scenario)
+    return quality_of(cuts_of(answer.scenario, book, coverage), book, mean_candidates(answer.scenario))
 
 
 def mean_candidates(scenario: Scenario) -> int:

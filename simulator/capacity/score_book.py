@@ -6,9 +6,10 @@ user's cache, under a key of the sources that made them.
 Shapes: T test users, I items.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,16 +18,25 @@ import simulator.data
 import simulator.rankers
 from simulator.data.features import FloatArray
 from simulator.data.kept import kept, sources_key
+from simulator.data.learnable import Judged
 from simulator.data.randomness import generator
-from simulator.data.world import World, make_world
+from simulator.data.worlds import WORLDS
 from simulator.rankers.registry import RANKERS
 
-__all__ = ["ITEMS", "ScoreBook", "book_of", "shared_book"]
-
-ITEMS = 4_096
-"""Items of the world that scenarios are judged by."""
+__all__ = ["ScoreBook", "book_of", "shared_book"]
 
 SEED = 0
+
+
+class Size(NamedTuple):
+    """What a world is made with, and how many of its test users judge by it."""
+
+    made_with: Mapping[str, int]
+    users: int
+
+
+# By the kind of world. Models of text take up to a thousand times as long for a score, so fewer are asked for.
+SIZES = {"columns": Size({"items": 4_096}, 600), "text": Size({"documents": 1_000}, 150)}
 
 
 class ScoreBook:
@@ -74,7 +84,7 @@ class ScoreBook:
         return np.argsort(-self.scores(ranker), axis=1, kind="stable")
 
 
-def book_of(world: World, seed: int = SEED) -> ScoreBook:
+def book_of(world: Judged, seed: int = SEED) -> ScoreBook:
     """Return the book of rankers trained on `world` with `seed`; users for whom nothing is relevant are left out."""
     users = _test_users(world)
     relevance = _relevance(world, users)
@@ -83,30 +93,34 @@ def book_of(world: World, seed: int = SEED) -> ScoreBook:
 
 
 @cache
-def shared_book() -> ScoreBook:
-    """Return the book that scenarios are judged by: of a synthetic world of ITEMS items, kept in the user's cache."""
-    world = cache(lambda: make_world(items=ITEMS, seed=SEED))
+def shared_book(kind: str) -> ScoreBook:
+    """Return the book that scenarios are judged by: of a synthetic world of `kind`, kept in the user's cache."""
+    size = SIZES[kind]
+    world = cache(lambda: WORLDS[kind](seed=SEED, **size.made_with))
     folders = [Path(path) for package in (simulator.data, simulator.rankers) for path in package.__path__]
-    key = sources_key([*folders, Path(__file__).parent / "score_book.py"], ITEMS, SEED)
+    key = sources_key(folders, kind, size, SEED)
+
+    def users() -> NDArray[np.int64]:
+        return _test_users(world())[: size.users]
 
     def score(ranker: str) -> FloatArray:
-        return kept(f"scores-{ranker}", key, lambda: _scores(world(), ranker, SEED, _test_users(world())))
+        return kept(f"scores-{ranker}", key, lambda: _scores(world(), ranker, SEED, users()))
 
-    return ScoreBook(kept("relevance", key, lambda: _relevance(world(), _test_users(world()))), score)
+    return ScoreBook(kept(f"relevance-{kind}", key, lambda: _relevance(world(), users())), score)
 
 
-def _test_users(world: World) -> NDArray[np.int64]:
+def _test_users(world: Judged) -> NDArray[np.int64]:
     """Return the users of the test queries, shape (T,)."""
     return np.unique(world.splits.test.user)
 
 
-def _relevance(world: World, users: NDArray[np.int64]) -> FloatArray:
+def _relevance(world: Judged, users: NDArray[np.int64]) -> FloatArray:
     """Return the truth about every item for `users`, shape (T, I), in single precision."""
     items = np.arange(len(world.item_features))
     return np.stack([world.truth.click_probability(int(user), items) for user in users]).astype(np.float32)
 
 
-def _scores(world: World, ranker: str, seed: int, users: NDArray[np.int64]) -> FloatArray:
+def _scores(world: Judged, ranker: str, seed: int, users: NDArray[np.int64]) -> FloatArray:
     """Return what a ranker trained on `world` says of every item for `users`, shape (T, I)."""
     from threadpoolctl import threadpool_limits  # only where something is trained
 

@@ -44,7 +44,7 @@ def make_app() -> "typer.Typer":
     """Return the application with every command; their modules load their own heavy parts when called."""
     import typer  # not needed to show the help
 
-    from simulator.cli import calibrate, capacity, check, compare, optimize, report, run, schema, size
+    from simulator.cli import calibrate, capacity, check, compare, data, optimize, report, run, schema, size
 
     app = typer.Typer(
         help=DESCRIPTION,
@@ -67,6 +67,7 @@ def make_app() -> "typer.Typer":
     )
     for command in commands:
         app.command()(command)
+    app.add_typer(data.data, name="data")
     return app
 
 

@@ -40,8 +40,11 @@ CALLS_A_VISIT = 5
 GAP_S = 0.003
 GRACE_S = 5.0
 KEEP = 100
-SLICED = ("two_tower",)
+SLICED = ("two_tower", "word2vec")
 """Rankers whose candidates are all the documents of a shard, one after the other; the others get lists of ids."""
+
+WORLD_SIZES = {"text": {"queries": 500, "documents": 500}}
+"""Smaller worlds, by their kind, where learning takes long: what a call costs does not hang on how much was learnt."""
 
 Progress = Callable[[float, float, str], None]
 Call = tuple[str, int, int]  # what, candidates, a number that varies user and place
@@ -68,7 +71,7 @@ def measure(rankers: list[str], budget_s: float, seed: int = 0, on_progress: Pro
     rankers
         Names in rankers.registry.RANKERS.
     budget_s
-        Seconds to spend on timing; training the rankers comes before, about ten seconds. Where it does not suffice
+        Seconds to spend on timing; training the rankers comes before, up to ten seconds each. Where it does not suffice
         for MIN_CALLS calls of every size, the most expensive sizes are left out.
     on_progress
         Called with (seconds spent, budget, what is happening).
@@ -84,7 +87,7 @@ def measure(rankers: list[str], budget_s: float, seed: int = 0, on_progress: Pro
     with _worker(rankers, seed) as ask:
         points = [(name, size) for name in rankers for size in SIZES] + [(MERGE, size) for size in LISTS]
         report(0, budget_s, "one call of each size")
-        cost = {point: ask([(*point, 0), (*point, 1)])[1] for point in points}
+        cost = _costs(ask, points, budget_s)
         chosen = _affordable(cost, budget_s)
         seconds = _rounds(ask, chosen, budget_s, rng, report)
     return Measured(
@@ -120,15 +123,28 @@ def _rounds(
     return seconds
 
 
+def _costs(ask: Callable[..., list[float]], points: list[Point], budget_s: float) -> dict[Point, float]:
+    """Return the seconds of one call by point, for each ranker up to the first size that alone exceeds the budget."""
+    cost: dict[Point, float] = {}
+    beyond: set[str] = set()
+    for what, size in points:  # sizes of a ranker rise
+        if what not in beyond:
+            cost[what, size] = ask([(what, size, 0), (what, size, 1)])[1]
+            if _needed_s(cost[what, size]) > budget_s:
+                beyond.add(what)
+    return cost
+
+
+def _needed_s(call_s: float) -> float:
+    """Return the seconds that MIN_CALLS calls of each law take, with the calls that are not counted."""
+    visits = math.ceil(MIN_CALLS / CALLS_A_VISIT) * (CALLS_A_VISIT + 1)
+    return visits * (2 * call_s + GAP_S)
+
+
 def _affordable(cost: dict[Point, float], budget_s: float) -> list[Point]:
     """Return the points that can have MIN_CALLS calls of each law within the budget, dropping the longest calls."""
-    visits = math.ceil(MIN_CALLS / CALLS_A_VISIT) * (CALLS_A_VISIT + 1)
-
-    def needed(point: Point) -> float:
-        return visits * (2 * cost[point] + GAP_S)
-
-    chosen = sorted(cost, key=needed)
-    while len(chosen) > 1 and sum(map(needed, chosen)) > budget_s:
+    chosen = sorted(cost, key=lambda point: cost[point])
+    while len(chosen) > 1 and sum(_needed_s(cost[point]) for point in chosen) > budget_s:
         chosen.pop()
     return chosen
 
@@ -211,15 +227,17 @@ def _timed(call: Callable[[int, int], object], size: int, number: int) -> float:
 
 def _callables(rankers: list[str], seed: int) -> dict[str, Callable[[int, int], object]]:
     """Return what to call by name: the trained rankers over a large catalogue, and the merge."""
-    from simulator.data.world import make_world  # needed by the worker process alone
+    from simulator.data.worlds import WORLDS  # needed by the worker process alone
     from simulator.rankers.registry import RANKERS
 
-    world = make_world(seed=seed)
+    kinds = {RANKERS[name].learns_from for name in rankers}
+    worlds = {kind: WORLDS[kind](seed=seed, **WORLD_SIZES.get(kind, {})) for kind in kinds}
     rng = np.random.default_rng(seed)
     catalogue = max(SIZES)
     ids = rng.permutation(catalogue)
     found: dict[str, Callable[[int, int], object]] = {
-        name: _call_of(RANKERS[name].fit(world, seed).for_catalogue(catalogue, seed), ids) for name in rankers
+        name: _call_of(RANKERS[name].fit(worlds[RANKERS[name].learns_from], seed).for_catalogue(catalogue, seed), ids)
+        for name in rankers
     }
     lists = ListsToMerge(max(LISTS), rng)
     return found | {MERGE: lambda size, _: lists.merge(size)}

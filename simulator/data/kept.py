@@ -1,7 +1,6 @@
 """Arrays that took long to make, kept in the user's cache for the next process."""
 
 import hashlib
-import os
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterable
@@ -10,13 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from simulator.data.features import FloatArray
+from simulator.data.fetch import shelf
 
-__all__ = ["cache_folder", "kept", "sources_key"]
-
-
-def cache_folder() -> Path:
-    """Return our folder in XDG_CACHE_HOME or ~/.cache; it need not exist."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "capacity-simulator"
+__all__ = ["kept", "sources_key"]
 
 
 def sources_key(folders: Iterable[Path], *settings: object) -> str:
@@ -33,7 +28,7 @@ def kept(name: str, key: str, make: Callable[[], FloatArray]) -> FloatArray:
     One file a name, replaced whole where the key has changed. A cache that cannot be read or written costs time and
     nothing else.
     """
-    path = cache_folder() / f"{name}.npz"
+    path = shelf() / f"{name}.npz"
     try:
         with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             if str(file["key"]) == key:

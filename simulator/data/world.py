@@ -5,11 +5,13 @@ Q x L.
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
-from simulator.data.features import FloatArray, IntArray
+from simulator.data.features import SYNTHETIC, Features, FloatArray, IntArray
 from simulator.data.impressions import Impressions
+from simulator.data.learnable import Truthful
 from simulator.data.randomness import generator
 from simulator.data.splits import Splits, split_by_user
 from simulator.data.truth import Truth
@@ -39,13 +41,18 @@ class World:
         The log of the old system, in parts that share no user.
     truth
         What decides on clicks.
+    features
+        What the columns of users and items are called, and which of them are compared.
     """
+
+    kind: ClassVar[str] = "columns"
 
     user_features: FloatArray
     item_features: FloatArray
     popularity: FloatArray
     splits: Splits
-    truth: Truth
+    truth: Truthful
+    features: Features = SYNTHETIC
 
 
 def make_world(*, users: int = 4000, items: int = 2000, seed: int = 0, queries: int = 2, shown: int = 25) -> World:

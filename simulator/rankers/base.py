@@ -13,10 +13,10 @@ from typing import ClassVar, Self, final
 
 import numpy as np
 
-from simulator.data.features import FloatArray, IntArray
+from simulator.data.features import SYNTHETIC, Features, FloatArray, IntArray
 from simulator.data.impressions import Impressions
+from simulator.data.learnable import Learnable
 from simulator.data.randomness import generator
-from simulator.data.world import World
 from simulator.errors import InputError
 
 __all__ = ["FloatArray", "IntArray", "Parameters", "Ranker"]
@@ -41,17 +41,22 @@ class Ranker(ABC):
         The columns of each user, shape (U, A).
     items
         What the model keeps of each item to serve it, shape (N, W), contiguous.
+    features
+        Which columns of users and items are compared, as in the world it was trained on; the synthetic one if not said.
     """
 
     name: ClassVar[str]
+    learns_from: ClassVar[str] = "columns"
+    """The kind of world that the ranker is trained on."""
 
     parameters: Parameters
     users: FloatArray
     items: FloatArray
+    features: Features = SYNTHETIC
 
     @classmethod
     @final
-    def fit(cls, world: World, seed: int) -> Self:
+    def fit(cls, world: Learnable, seed: int) -> Self:
         """Return the model trained on the training impressions of `world`, serving the items of `world`.
 
         Equal worlds and seeds give equal models.
@@ -59,13 +64,15 @@ class Ranker(ABC):
         Raises
         ------
         InputError
-            Where the training impressions are none or hold one class only.
+            Where the world is of another kind, or the training impressions are none or hold one class only.
         """
+        if world.kind != cls.learns_from:
+            raise InputError(f"{cls.name} learns from a world of {cls.learns_from}; got one of {world.kind}")
         _check_learnable(world.splits.train, cls.name)
         parameters = cls._train(world, generator(seed, f"train {cls.name}"))
         items = cls._item_rows(parameters, world.item_features)
         single = {name: _single(block) for name, block in parameters.items()}
-        return cls(single, _single(world.user_features), _single(items))
+        return cls(single, _single(world.user_features), _single(items), world.features)
 
     @final
     def score(self, user: int, items: IntArray | slice) -> FloatArray:
@@ -135,26 +142,30 @@ class Ranker(ABC):
     def for_catalogue(self, items: int, seed: int) -> Self:
         """Return the same model serving `items` items that resemble its own.
 
-        Each is drawn with replacement from the items of this ranker and moved by a little noise, so that a
-        call reads as much memory as in a catalogue of that size.
+        Each is drawn with replacement from the items of this ranker and varied a little, so that a call reads as
+        much memory as in a catalogue of that size.
         """
         if items < 1:
             raise ValueError(f"a catalogue has at least 1 item; got {items}")
         rng = generator(seed, "catalogue")
         rows = self.items[rng.integers(len(self.items), size=items)]  # (items, W)
+        self._vary(rows, rng)
+        return replace(self, items=rows)
+
+    def _vary(self, rows: FloatArray, rng: np.random.Generator) -> None:
+        """Change rows drawn from `items`, shape (n, W), in place, so that no two are alike: a little noise."""
         noise = rng.standard_normal(rows.shape, dtype=np.float32)
         noise *= JITTER * self.items.std(axis=0)
         rows += noise
-        return replace(self, items=rows)
 
     @classmethod
     @abstractmethod
-    def _train(cls, world: World, rng: np.random.Generator) -> Parameters:
+    def _train(cls, world: Learnable, rng: np.random.Generator) -> Parameters:
         """Return the parameters, in double precision, learnt from the training and validation impressions."""
 
-    @staticmethod
+    @classmethod
     @abstractmethod
-    def _item_rows(parameters: Parameters, item_features: FloatArray) -> FloatArray:
+    def _item_rows(cls, parameters: Parameters, item_features: FloatArray) -> FloatArray:
         """Return what serving keeps of each item, shape (N, W)."""
 
     @abstractmethod

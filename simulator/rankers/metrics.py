@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from simulator.data.features import FloatArray, IntArray
-from simulator.data.world import World
+from simulator.data.learnable import Judged
 
 __all__ = ["discounted_gain", "mean_ndcg", "ndcg", "ndcg_per_query"]
 
@@ -56,7 +56,7 @@ def discounted_gain(gains: FloatArray, k: int) -> FloatArray:
     return np.asarray(first @ (1 / np.log2(np.arange(2, first.shape[-1] + 2))))
 
 
-def ndcg_per_query(score: Scorer, world: World, k: int) -> FloatArray:
+def ndcg_per_query(score: Scorer, world: Judged, k: int) -> FloatArray:
     """Return the NDCG at k of each test query of `world`, shape (T,), in the order of the log.
 
     Parameters
@@ -77,6 +77,6 @@ def ndcg_per_query(score: Scorer, world: World, k: int) -> FloatArray:
     )
 
 
-def mean_ndcg(score: Scorer, world: World, k: int) -> float:
+def mean_ndcg(score: Scorer, world: Judged, k: int) -> float:
     """Return the mean over the test queries of what `ndcg_per_query` gives."""
     return float(ndcg_per_query(score, world, k).mean())

@@ -84,7 +84,7 @@ def test_a_load_that_no_design_bears_ends_with_4(simulator, trained):
         (["--trials", "0"], "--trials"),
         (["--journal", "/dev/null/j"], "give another --journal"),
         (["--set", "optimize.stages.a.ranker=mpl"], "did you mean mlp?"),
-        (["--set", "funnel.a.ranker=null", "--set", "funnel.a.cost=1ms"], "ranker for every stage"),
+        (["--set", "funnel.a.ranker=null", "--set", "funnel.a.cost=1ms"], "expected for every stage a ranker"),
     ],
 )
 def test_what_cannot_be_optimized_is_refused(simulator, trained, arguments, said):

@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 
-from simulator.data.kept import cache_folder, kept, sources_key
+from simulator.data.fetch import shelf
+from simulator.data.kept import kept, sources_key
 
 
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path, monkeypatch):
     """An empty cache."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("SIMULATOR_DATA", str(tmp_path / "cache"))
 
 
 def refuse():
@@ -23,14 +24,14 @@ def test_an_array_is_made_once_for_a_key():
     assert np.array_equal(kept("a", "key", refuse), first)
     assert kept("a", "other", lambda: np.zeros(2)).tolist() == [0, 0]
     assert np.array_equal(kept("a", "other", refuse), [0, 0])
-    assert [file.name for file in cache_folder().iterdir()] == ["a.npz"]
+    assert [file.name for file in shelf().iterdir()] == ["a.npz"]
 
 
 @pytest.mark.parametrize("content", [b"", b"no archive", b"PK\x03\x04 broken"])
 def test_a_broken_file_is_made_anew(content):
     """What a crash left of a file is replaced, not trusted."""
-    cache_folder().mkdir(parents=True)
-    (cache_folder() / "a.npz").write_bytes(content)
+    shelf().mkdir(parents=True)
+    (shelf() / "a.npz").write_bytes(content)
     assert kept("a", "key", lambda: np.ones(1)).tolist() == [1]
     assert kept("a", "key", refuse).tolist() == [1]
 
@@ -38,7 +39,7 @@ def test_a_broken_file_is_made_anew(content):
 def test_a_cache_that_cannot_be_written_costs_nothing_else(tmp_path, monkeypatch):
     """Where the cache's folder is a file, the array is made each time."""
     (tmp_path / "file").touch()
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    monkeypatch.setenv("SIMULATOR_DATA", str(tmp_path / "file" / "cache"))
     assert kept("a", "key", lambda: np.ones(1)).tolist() == [1]
 
 
