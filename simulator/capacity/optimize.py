@@ -264,7 +264,7 @@ def _design(written: list[list[Any]]) -> Design:
 
 def _name(trials: Trials, choices: tuple[StageChoices, ...]) -> str:
     """Return the study's name: another for anything that would change a trial."""
-    asked = (__version__, trials.scenario, choices, trials.profile.as_text())
+    asked = (__version__, trials.book.key, trials.scenario, choices, trials.profile.as_text())
     return hashlib.sha256(repr(asked).encode()).hexdigest()[:16]
 
 

@@ -48,10 +48,12 @@ class ScoreBook:
         The probability of a click, shape (T, I); in each row one is above 0.
     score
         Gives the scores of all items by a ranker's name, shape (T, I), higher is better.
+    key
+        Changes with whatever made the scores.
     """
 
-    def __init__(self, relevance: FloatArray, score: Callable[[str], FloatArray]) -> None:
-        self.relevance = relevance
+    def __init__(self, relevance: FloatArray, score: Callable[[str], FloatArray], key: str = "") -> None:
+        self.relevance, self.key = relevance, key
         self.best = np.argsort(-relevance, axis=1, kind="stable")  # (T, I)
         self._score = cache(score)
         self._order = cache(self._sorted)
@@ -76,7 +78,7 @@ class ScoreBook:
             def score(ranker: str) -> FloatArray:
                 return np.take_along_axis(self.scores(ranker), drawn, axis=1)
 
-            self._parts[items] = ScoreBook(np.take_along_axis(self.relevance, drawn, axis=1), score)
+            self._parts[items] = ScoreBook(np.take_along_axis(self.relevance, drawn, axis=1), score, self.key)
         return self._parts[items]
 
     def _sorted(self, ranker: str) -> NDArray[np.int64]:
@@ -106,7 +108,7 @@ def shared_book(kind: str) -> ScoreBook:
     def score(ranker: str) -> FloatArray:
         return kept(f"scores-{ranker}", key, lambda: _scores(world(), ranker, SEED, users()))
 
-    return ScoreBook(kept(f"relevance-{kind}", key, lambda: _relevance(world(), users())), score)
+    return ScoreBook(kept(f"relevance-{kind}", key, lambda: _relevance(world(), users())), score, key)
 
 
 def _test_users(world: Judged) -> NDArray[np.int64]:
