@@ -33,7 +33,7 @@ __all__ = ["OptimizeAnswer", "journal_of", "optimize"]
 STARTUP = 16
 """Designs drawn by chance before the estimator learns from them."""
 
-PATIENCE, MOST_IN_VAIN = 3, 300
+PATIENCE, MOST_IN_VAIN = 3, 100
 """Proposals in a row that bring nothing new, before they are drawn by chance, and before the search ends."""
 
 COUNTS = ("keep", "shards", "replicas", "workers")
@@ -168,8 +168,7 @@ class _Search:
         """Return what was found of the scenario's own design and of each design that was simulated, in order."""
         own = own_design(self.trials.scenario)
         first = [] if self.trials.reason_against(own) else [self.trials.look(own)]
-        proposals = self._known()
-        in_vain = 0
+        proposals, in_vain = self._known()
         while len(self.found) < self.wanted and in_vain < MOST_IN_VAIN:
             self.study.sampler = _sampler(self.trials.scenario.seed, proposals, by_chance=in_vain >= PATIENCE)
             trial = self.study.ask()
@@ -180,23 +179,25 @@ class _Search:
             self._tell(trial, design, reason)
         return [*first, *self.found.values()]
 
-    def _known(self) -> int:
-        """Take over the trials of the journal, and return how many proposals there were."""
+    def _known(self) -> tuple[int, int]:
+        """Take over the trials of the journal, and return how many proposals there were, and how many last in vain."""
         from optuna.trial import TrialState  # an extra, and slow to load
 
-        proposals = 0
+        proposals = in_vain = 0
         for trial in self.study.get_trials(deepcopy=False):
             if trial.state == TrialState.RUNNING:  # the last of a search that was interrupted
                 self.study.tell(trial.number, state=TrialState.FAIL)
             if trial.state == TrialState.COMPLETE:
+                in_vain = 0
                 if len(self.found) < self.wanted:
                     self._note(_design(trial.user_attrs["design"]), *trial.values)
             elif "reason" in trial.user_attrs:
+                in_vain += 1
                 self.ended[trial.user_attrs["reason"]] += 1
             else:
                 continue
             proposals += 1
-        return proposals
+        return proposals, in_vain
 
     def _proposed(self, trial: "optuna.Trial") -> Design:
         """Return the design that a trial proposes; where all stages are left out, the last is there."""

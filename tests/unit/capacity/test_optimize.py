@@ -2,10 +2,11 @@
 
 import json
 import sys
+from types import SimpleNamespace
 
 import pytest
 
-from simulator.capacity.frontier import dominates
+from simulator.capacity.frontier import dominates, frontier
 from simulator.capacity.optimize import OptimizeAnswer, optimize
 from simulator.capacity.optimize_space import Chosen, choices_of, design_of, own_design, scenario_of
 from simulator.capacity.optimize_trial import FRESH, Trials
@@ -141,6 +142,20 @@ def test_where_every_design_is_overloaded_there_is_none(tmp_path):
     stages = {"second": {"ranker": "mlp", "shards": 1, "workers": 1}}
     answer = optimize(scenario(qps=20_000, stages=stages, funnel=funnel), journal=tmp_path / "journal")
     assert (answer.points, answer.own, answer.pick) == ((), None, None)
+
+
+def test_the_frontier_is_of_what_was_confirmed(tmp_path, monkeypatch):
+    """Where fresh seeds show all designs equally good and quick, only the cheapest is left of them."""
+
+    def confirm(_, design):
+        cost = sum(stage.shards * stage.workers for stage in design)
+        return SimpleNamespace(design=design, judged_by=(0.0, 0.0, cost), cost=cost, run=SimpleNamespace(warnings=()))
+
+    monkeypatch.setattr(Trials, "confirm", confirm)
+    answer = optimize(scenario(), journal=tmp_path / "journal")
+    (point,) = answer.points
+    assert len(frontier(answer.tried, lambda one: one.judged_by)) > 1
+    assert point.cost == min(round(one.cost / 0.1) for one in frontier(answer.tried, lambda one: one.judged_by))
 
 
 def test_the_pick_is_the_cheapest_that_is_as_good(found):

@@ -67,6 +67,27 @@ def test_recall_rises_with_what_is_kept(toy):
         assert recall[-1] == 1
 
 
+def test_recall_counts_what_is_left(toy):
+    """Each stage's recalls are, user by user, the shares of three sets that its list still holds."""
+    found = quality_of(THREE, toy)
+
+    def best(scores, count):
+        return set(np.argsort(-scores, kind="stable")[:count].tolist())
+
+    shares = []
+    for t in range(300):
+        left = set(range(200))
+        for cut in THREE:
+            scores = np.where(np.isin(np.arange(200), list(left)), toy.scores(cut.ranker)[t], -np.inf)
+            left = best(scores, cut.keep)
+            wanted = best(toy.scores("fine")[t], 10), best(toy.scores("fine")[t], cut.keep), best(toy.relevance[t], 10)
+            shares.append([len(left & one) / len(one) for one in wanted])
+    means = np.array(shares).reshape(300, 3, 3).mean(axis=0)
+    for stage, expected in zip(found.stages, means, strict=True):
+        recalls = stage.recall.value, stage.recall_of_kept.value, stage.true_recall.value
+        assert recalls == pytest.approx(tuple(expected), rel=1e-12)
+
+
 def test_losses_add_up(toy):
     """The stages' losses sum to what the funnel lacks of ranking everything, and the largest one is named."""
     found = quality_of(THREE, toy)
