@@ -9,6 +9,7 @@ from simulator.cli.console import check_choice, progress, warn
 from simulator.cli.options import Engine, MaxRequests, Quiet, Replications, Seed, Set, all_overrides, overrides_by_path
 
 if TYPE_CHECKING:
+    from simulator.capacity.optimize import OptimizeAnswer
     from simulator.scenario.grid import Grid
     from simulator.scenario.model import Scenario
 
@@ -67,8 +68,8 @@ def _report_one(
     from simulator.capacity.compare import compare
     from simulator.capacity.run import run_scenario
     from simulator.capacity.search import has_maximum
-    from simulator.cli.run import exit_code_of
-    from simulator.report.build import write_report
+    from simulator.cli.run import exit_code_of, judge
+    from simulator.report.build import Beside, write_report
     from simulator.report.compare_sentence import compare_sentence, compare_warnings
     from simulator.report.sentence import answer_sentence
 
@@ -85,6 +86,22 @@ def _report_one(
             comparison = compare(grid, engine, on_progress)
         warn(compare_warnings(comparison), quiet=quiet)
         code = max(code, exit_code_of(comparison.verdict, saturated=False))
-    page = write_report(answer, out, overrides, capacity, comparison)
+    beside = Beside(capacity, comparison, judge(answer, quiet=quiet), _frontier(scenario, engine, quiet=quiet))
+    page = write_report(answer, out, overrides, beside)
     typer.echo(f"{page}\n  {compare_sentence(comparison) if comparison else answer_sentence(answer)}")
     return code
+
+
+def _frontier(scenario: "Scenario", engine: str, *, quiet: bool) -> "OptimizeAnswer | None":
+    """Return what the scenario's optimize section asks; None where it has none, or its extra is not installed."""
+    from importlib.util import find_spec  # only here
+
+    from simulator.capacity.optimize import optimize  # loads the rankers, and not every scenario asks for it
+
+    if scenario.optimize is None:
+        return None
+    if find_spec("optuna") is None:
+        warn(["optimize: left out; pip install 'capacity-simulator[optimize]'"], quiet=quiet)
+        return None
+    with progress(f"{scenario.name}: optimize", quiet=quiet) as on_progress:
+        return optimize(scenario, engine, on_progress=on_progress)

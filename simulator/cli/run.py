@@ -20,11 +20,12 @@ from simulator.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from simulator.capacity.quality import Quality
     from simulator.capacity.run_answer import RunAnswer
     from simulator.capacity.sampling import Until
     from simulator.scenario.model import Scenario
 
-__all__ = ["exit_code_of", "run"]
+__all__ = ["exit_code_of", "judge", "run"]
 
 
 def run(  # noqa: PLR0913  one parameter an option
@@ -37,6 +38,9 @@ def run(  # noqa: PLR0913  one parameter an option
         typer.Option("--until", metavar="SHARE", help="Add replications until the p99 is known to this, as in 2%."),
     ] = None,
     max_replications: Annotated[int, typer.Option("--max-replications", help="The budget of --until.")] = 500,
+    quality: Annotated[
+        bool, typer.Option("--quality/--no-quality", help="Whether to judge what a funnel of trained rankers finds.")
+    ] = True,
     max_requests: MaxRequests = "1e12",
     engine: Engine = "compiled",
     json: Json = False,
@@ -59,14 +63,16 @@ def run(  # noqa: PLR0913  one parameter an option
         check_writable(out)  # better before long work than after it
     answer = _run(scenario, engine, _until(until, max_replications), quiet=quiet or json)
     warn(answer.warnings, quiet=quiet)
+    found = judge(answer, quiet=quiet or json) if quality and not answer.interrupted else None
     if json:
         from simulator.report.document import run_document  # one of two forms is loaded
 
-        show_json(run_document(answer, overrides_by_path(overrides)), out)
+        show_json(run_document(answer, overrides_by_path(overrides), found), out)
     else:
-        from simulator.report.tables import run_tables  # one of two forms is loaded
+        from simulator.report.quality_text import quality_table  # one of two forms is loaded
+        from simulator.report.tables import run_tables
 
-        show(run_tables(answer), out)
+        show(run_tables(answer, [quality_table(found)] if found else []), out)
     if answer.interrupted:
         raise KeyboardInterrupt
     raise typer.Exit(exit_code_of(answer.verdict, saturated=bool(answer.saturated)))
@@ -85,6 +91,19 @@ def _run(scenario: "Scenario", engine: str, until: "Until | None", *, quiet: boo
         if not isinstance(interrupt.found, RunAnswer):
             raise
         return interrupt.found
+
+
+def judge(answer: "RunAnswer", *, quiet: bool) -> "Quality | None":
+    """Return the quality of the funnel that was simulated, None where it has none; the first time trains rankers."""
+    from simulator.capacity.quality import (  # loads the rankers, and not every funnel has any
+        has_quality,
+        quality_of_run,
+    )
+
+    if not has_quality(answer.scenario):
+        return None
+    with progress("quality: the rankers are trained once", quiet=quiet):
+        return quality_of_run(answer)
 
 
 def _until(share: str | None, most: int) -> "Until | None":

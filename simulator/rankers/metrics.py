@@ -10,7 +10,7 @@ import numpy as np
 from simulator.data.features import FloatArray, IntArray
 from simulator.data.learnable import Judged
 
-__all__ = ["mean_ndcg", "ndcg", "ndcg_per_query"]
+__all__ = ["discounted_gain", "mean_ndcg", "ndcg", "ndcg_per_query"]
 
 Scorer = Callable[[int, IntArray], FloatArray]
 
@@ -46,10 +46,14 @@ def ndcg(relevance: FloatArray, scores: FloatArray, k: int) -> float:
         raise ValueError("relevance and scores are finite; got NaN or infinity among them")
     if not relevance.size or relevance.min() < 0 or relevance.max() == 0:
         raise ValueError("relevance is at least 0 and above 0 somewhere, or no order is better than another")
-    discount = 1 / np.log2(np.arange(2, min(k, relevance.size) + 2))  # (min(k, n),)
-    chosen = relevance[np.argsort(-scores, kind="stable")[: discount.size]]
-    ideal = -np.sort(-relevance)[: discount.size]
-    return float(chosen @ discount / (ideal @ discount))
+    chosen, ideal = relevance[np.argsort(-scores, kind="stable")], -np.sort(-relevance)
+    return float(discounted_gain(chosen, k) / discounted_gain(ideal, k))
+
+
+def discounted_gain(gains: FloatArray, k: int) -> FloatArray:
+    """Return the discounted cumulative gain at k of lists in order, shape (..., n) of gains to shape (...)."""
+    first = gains[..., :k]
+    return np.asarray(first @ (1 / np.log2(np.arange(2, first.shape[-1] + 2))))
 
 
 def ndcg_per_query(score: Scorer, world: Judged, k: int) -> FloatArray:

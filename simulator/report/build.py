@@ -14,6 +14,8 @@ from jinja2 import Environment, StrictUndefined
 
 from simulator.capacity.answer import CapacityAnswer
 from simulator.capacity.compare import Comparison
+from simulator.capacity.optimize import OptimizeAnswer
+from simulator.capacity.quality import Quality
 from simulator.capacity.run_answer import ClassAnswer, RunAnswer
 from simulator.engine.result import PARTS
 from simulator.report.capacity_plots import HOCKEY_STICK
@@ -27,19 +29,49 @@ from simulator.report.document import capacity_document, run_document
 from simulator.report.files import make_folder, write_bytes, write_text
 from simulator.report.fleet import fleet_sentences
 from simulator.report.look import DARK, LIGHT, draw
+from simulator.report.optimize_document import optimize_csv, optimize_document
+from simulator.report.optimize_plot import OPTIMIZE_PLOT
+from simulator.report.optimize_text import optimize_context
 from simulator.report.plots import RUN_PLOTS, Plot, PlotKind
+from simulator.report.quality_plot import QUALITY_PLOT
+from simulator.report.quality_text import quality_context
 from simulator.report.sentence import answer_sentence, arrivals_text, headline, worst_window_sentence
 from simulator.report.tables import POLICY_HEADS, busiest_shards, policy_rows, times_beside
 from simulator.report.trade_plot import TRADE_PLOT
 from simulator.statistics.intervals import Estimate
 from simulator.units import format_duration
 
-__all__ = ["write_report"]
+__all__ = ["Beside", "write_report"]
 
 MS = 1000.0
 
 # by the name of its files
 COMPARE_PLOTS = {"trade": TRADE_PLOT, "course": COMPARE_COURSE, "compare": COMPARE_PLOT, "compare_day": COMPARE_DAY}
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What a report holds beside the run.
+
+    Attributes
+    ----------
+    capacity
+        The search for the maximum load, where the scenario has objectives.
+    comparison
+        What its compare section asks.
+    quality
+        What the funnel finds, where its rankers can be trained.
+    frontier
+        What its optimize section asks.
+    """
+
+    capacity: CapacityAnswer | None = None
+    comparison: Comparison | None = None
+    quality: Quality | None = None
+    frontier: OptimizeAnswer | None = None
+
+
+NOTHING_BESIDE = Beside()
 
 
 @dataclass(frozen=True)
@@ -56,13 +88,11 @@ def write_report(
     answer: RunAnswer,
     folder: Path,
     overrides: dict[str, str],
-    capacity: CapacityAnswer | None = None,
-    comparison: Comparison | None = None,
+    beside: Beside = NOTHING_BESIDE,
 ) -> Path:
-    """Write the report of `answer` into `folder`/<scenario's name> and return the page's path.
+    """Write the report of `answer`, and of what was found `beside` it, into `folder`/<scenario's name>.
 
-    `capacity` is the search for the maximum load, where the scenario has objectives; `comparison` what its compare
-    section asks.
+    Returns the page's path.
 
     Raises
     ------
@@ -71,33 +101,48 @@ def write_report(
     """
     place = folder / answer.scenario.name
     make_folder(place / "plots")
-    document = run_document(answer, overrides)
-    course = {} if comparison else {"course": RUN_COURSE}  # a comparison has one course of all rows
+    document = run_document(answer, overrides, beside.quality)
+    course = {} if beside.comparison else {"course": RUN_COURSE}  # a comparison has one course of all rows
     shown = {"day": DAY, **course, **RUN_PLOTS}
     kinds = {name: kind for name, kind in shown.items() if kind.applies(answer) and not answer.saturated}
     pictures = [_write_picture(name, kind, kind.make(answer), place / "plots") for name, kind in kinds.items()]
     context = _context(answer, document, pictures)
-    if capacity is not None:
-        hockey_stick = HOCKEY_STICK.make(capacity)
-        pictures.insert(0, _write_picture("hockey_stick", HOCKEY_STICK, hockey_stick, place / "plots"))
-        context["capacity"] = capacity_sentence(capacity)
-        write_text(place / "capacity.json", _json(capacity_document(capacity, overrides)))
-        write_text(place / "curve.csv", _csv(_curve_rows(capacity)))
-    if comparison is not None:
-        context["comparison"] = compare_context(comparison)
-        context["compare_pictures"] = [
-            _write_picture(name, kind, kind.make(comparison), place / "plots")
-            for name, kind in COMPARE_PLOTS.items()
-            if kind.applies(comparison)
-        ]
-        write_text(place / "compare.json", _json(compare_document(comparison, overrides)))
-        write_text(place / "compare.csv", _csv(compare_csv(comparison)))
+    _write_beside(beside, place, overrides, context)
     write_text(place / "report.json", _json(document))
     write_text(place / "latency.csv", _csv(_latency_rows(answer)))
     write_text(place / "stages.csv", _csv(_stage_rows(answer)))
     write_text(place / "report.md", _render("report.md.j2", context))
     write_text(place / "index.html", _render("report.html.j2", context))
     return place / "index.html"
+
+
+def _write_beside(beside: Beside, place: Path, overrides: dict[str, str], context: dict[str, Any]) -> None:
+    """Write the files of what was found beside the run into `place`, and add what the templates show to `context`."""
+    if beside.capacity is not None:
+        hockey_stick = HOCKEY_STICK.make(beside.capacity)
+        context["pictures"].insert(0, _write_picture("hockey_stick", HOCKEY_STICK, hockey_stick, place / "plots"))
+        context["capacity"] = capacity_sentence(beside.capacity)
+        write_text(place / "capacity.json", _json(capacity_document(beside.capacity, overrides)))
+        write_text(place / "curve.csv", _csv(_curve_rows(beside.capacity)))
+    if beside.comparison is not None:
+        context["comparison"] = compare_context(beside.comparison)
+        context["compare_pictures"] = [
+            _write_picture(name, kind, kind.make(beside.comparison), place / "plots")
+            for name, kind in COMPARE_PLOTS.items()
+            if kind.applies(beside.comparison)
+        ]
+        write_text(place / "compare.json", _json(compare_document(beside.comparison, overrides)))
+        write_text(place / "compare.csv", _csv(compare_csv(beside.comparison)))
+    if beside.quality is not None:
+        context["quality"] = quality_context(beside.quality)
+        plot = QUALITY_PLOT.make(beside.quality)
+        context["quality_picture"] = _write_picture("quality", QUALITY_PLOT, plot, place / "plots")
+    if beside.frontier is not None and beside.frontier.points:
+        context["frontier"] = optimize_context(beside.frontier)
+        plot = OPTIMIZE_PLOT.make(beside.frontier)
+        context["frontier_picture"] = _write_picture("frontier", OPTIMIZE_PLOT, plot, place / "plots")
+        write_text(place / "optimize.json", _json(optimize_document(beside.frontier, overrides)))
+        write_text(place / "frontier.csv", _csv(optimize_csv(beside.frontier)))
 
 
 def _json(document: dict[str, Any]) -> str:
@@ -152,6 +197,8 @@ def _context(answer: RunAnswer, document: dict[str, Any], pictures: list[Picture
         "pictures": pictures,
         "capacity": "",
         "comparison": None,
+        "quality": None,
+        "frontier": None,
         "warnings": answer.warnings,
         "provenance": _provenance(document),
     }

@@ -8,10 +8,12 @@ from typing import Any
 from simulator import __version__
 from simulator.capacity.answer import CapacityAnswer, CurvePoint
 from simulator.capacity.price import cost_per_hour, cost_per_million_queries, mean_workers
+from simulator.capacity.quality import Quality
 from simulator.capacity.run_answer import ClassAnswer, Judged, RunAnswer, StageAnswer, WindowAnswer
 from simulator.capacity.theory import Check
 from simulator.costs.profile import Profile
 from simulator.engine.compiled import path_of
+from simulator.report.quality_text import quality_document
 from simulator.scenario.model import Scenario
 from simulator.statistics.intervals import Estimate
 
@@ -33,7 +35,7 @@ MS = 1000.0
 UNKNOWN = Estimate(math.nan, math.nan, math.nan)
 
 
-def run_document(answer: RunAnswer, overrides: dict[str, str]) -> dict[str, Any]:
+def run_document(answer: RunAnswer, overrides: dict[str, str], quality: Quality | None = None) -> dict[str, Any]:
     """Return the document of `answer`, as plain JSON values; `overrides` are the `--set` settings by path.
 
     Of a saturated system the latencies stand under `transient_latency_ms`, not `latency_ms`, and no share of slow
@@ -82,7 +84,8 @@ def run_document(answer: RunAnswer, overrides: dict[str, str]) -> dict[str, Any]
     }
     if answer.saturated:
         document["transient_latency_ms"] = latency
-    return document | _by_kind_and_time(answer)
+    judged = {"quality": quality_document(quality)} if quality else {}
+    return document | _by_kind_and_time(answer) | judged
 
 
 def _merge(answer: RunAnswer) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """An answer as tables for a terminal of 80 columns."""
 
+from collections.abc import Sequence
+
 from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -27,8 +29,8 @@ __all__ = [
 _COLOURS = {"met": "green", "missed": "red", "inconclusive": "yellow"}
 
 
-def run_tables(answer: RunAnswer) -> RenderableType:
-    """Return the tables of a run: latency, stages, objectives, and the sentence that answers the question."""
+def run_tables(answer: RunAnswer, parts: Sequence[RenderableType] = ()) -> RenderableType:
+    """Return the tables of a run: latency, stages, objectives, further `parts`, and the sentence that answers."""
     blocks: list[RenderableType] = [_heading(answer)]
     if answer.saturated:
         blocks.append(
@@ -51,6 +53,7 @@ def run_tables(answer: RunAnswer) -> RenderableType:
         blocks.append(_classes(answer))
     if answer.all_judged:
         blocks.append(_objectives(answer))
+    blocks.extend(parts)
     if worst := worst_window_sentence(answer):
         blocks.append(Text(worst))
     blocks += map(Text, fleet_sentences(answer))

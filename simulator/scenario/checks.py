@@ -27,7 +27,7 @@ def _finding(path: Path, what: str, remedy: str) -> Finding:
 
 def cross_check(scenario: Scenario) -> list[Finding]:
     """Return what does not fit together in `scenario`."""
-    found = [*_names_twice(scenario), *_costless(scenario), *_keeping_too_much(scenario), *_sizing_nothing(scenario)]
+    found = [*_names_twice(scenario), *_costless(scenario), *_keeping_too_much(scenario), *_choosing_nothing(scenario)]
     return [*found, *check_traffic(scenario), *check_policies(scenario)]
 
 
@@ -68,13 +68,17 @@ def _keeping_too_much(scenario: Scenario) -> list[Finding]:
     return found
 
 
-def _sizing_nothing(scenario: Scenario) -> list[Finding]:
+def _choosing_nothing(scenario: Scenario) -> list[Finding]:
     """Return the choices that are offered for stages that are not there."""
     names = [stage.name for stage in scenario.funnel]
+    offered = {
+        "size": set(scenario.size.stages),
+        "optimize": set(scenario.optimize.stages if scenario.optimize else ()),
+    }
     return [
         Finding(
-            ("size", "stages", name), f"expected the name of a stage, got {name!r}", nearest(name, names), at_key=True
+            (section, "stages", name), f"expected the name of a stage, got {name!r}", nearest(name, names), at_key=True
         )
-        for name in scenario.size.stages
-        if name not in names
+        for section, stages in offered.items()
+        for name in sorted(stages.difference(names))
     ]

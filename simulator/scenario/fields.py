@@ -54,6 +54,7 @@ __all__ = [
     "Warmup",
     "counts_between",
     "law_union",
+    "one_or_several",
 ]
 
 AFFINE = "(fixed + per_candidate)"  # no name that a file could give as its distribution
@@ -323,6 +324,18 @@ def at_least_one(what: str) -> Callable[[object], object]:
         return value
 
     return check
+
+
+def one_or_several(member: Any, what: str) -> Any:  # noqa: ANN401  types are values here
+    """Return the type "a word of `member`, or a list of at least one `what`", whose values are tuples."""
+
+    def as_several(value: object) -> object:
+        return (value,) if isinstance(value, str) else value
+
+    word = TypeAdapter(member).json_schema()
+    checks = BeforeValidator(at_least_one(what)), BeforeValidator(as_several)  # the last one first
+    several = WithJsonSchema({"type": "array", "minItems": 1, "items": word})
+    return Annotated[tuple[member, ...], *checks, several, _Or(word)]
 
 
 def law_union(magnitude: Any, *others: Any) -> Any:  # noqa: ANN401  types are values here

@@ -32,6 +32,7 @@ from simulator.scenario.fields import (
     Warmup,
     at_least_one,
     law_union,
+    one_or_several,
 )
 from simulator.scenario.objectives import Objective, ObjectiveText
 from simulator.scenario.policies import Autoscaling, Batching, Fault, Hedging, Retry
@@ -47,17 +48,23 @@ __all__ = [
     "Costs",
     "Merge",
     "Network",
+    "Optimize",
     "Prices",
     "Scenario",
     "Size",
     "Sla",
     "Stage",
+    "StageOptimize",
     "StageSize",
     "Traffic",
     "known_keys",
 ]
 
 RankerName = Literal["logistic", "mlp", "two_tower"]
+if TYPE_CHECKING:
+    Rankers = tuple[RankerName, ...]
+else:
+    Rankers = one_or_several(RankerName, "ranker such as mlp")
 NOTHING: Law[float] = Constant[Duration].model_validate({"mean": "0ms"})
 
 
@@ -264,6 +271,35 @@ class Size(Section):
         return hash(frozenset(self.stages.items()))
 
 
+class StageOptimize(Section):
+    """What `simulator optimize` may choose for one stage: a count, a list of counts, or a range such as 1-4."""
+
+    ranker: Rankers | None = None
+    """Rankers to choose from; those that the funnel names unless given, or a stage's own where its cost is assumed."""
+    keep: Choices | None = None
+    """Candidates handed on to choose from; from a quarter to four times the stage's own unless given."""
+    shards: Choices | None = None
+    """Numbers of shards to choose from; half, as many and twice as many as the stage has unless given."""
+    replicas: Choices | None = None
+    """Numbers of replicas to choose from; the stage's own unless given."""
+    workers: Choices | None = None
+    """Numbers of workers of a replica to choose from; 1, 2, 4, 8 and the stage's own unless given."""
+    optional: Switch = True
+    """Whether the stage may be left out."""
+
+
+class Optimize(Section):
+    """Where `simulator optimize` looks for the best trade of quality, latency and cost."""
+
+    trials: Count = 60
+    """Designs to simulate."""
+    stages: dict[Slug, StageOptimize] = {}  # noqa: RUF012  pydantic copies defaults
+    """What may be chosen, by the stage's name."""
+
+    def __hash__(self) -> int:
+        return hash((self.trials, frozenset(self.stages.items())))
+
+
 class Compare(Section):
     """Settings to compare, each in place of the scenario's own."""
 
@@ -300,6 +336,8 @@ class Scenario(Section):
     """What `simulator compare` and the report set side by side."""
     size: Size = Size()
     """Where `simulator size` looks."""
+    optimize: Optimize | None = None
+    """Where `simulator optimize` and the report look; around the scenario's own funnel unless given."""
 
     @property
     def offered_qps(self) -> float:

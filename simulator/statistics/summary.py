@@ -35,11 +35,13 @@ class StageSummary:
     """One stage in one replication; times in seconds, of the slowest request of each measured query that it answered.
 
     Hedges and retries are given as a share of the other requests, wasted work as a share of the busy time, replicas of
-    a shard as their mean over time, and replica_hours as the hours of all replicas of all shards while the measured
-    queries arrived; the utilisation once of all shards and once shard by shard, (N,).
+    a shard as their mean over time, coverage as the mean share of the shards called that answered in time, and
+    replica_hours as the hours of all replicas of all shards while the measured queries arrived; the utilisation once of
+    all shards and once shard by shard, (N,).
     """
 
     candidates: float
+    coverage: float
     utilization: float
     by_shard: FloatArray
     extra_requests: float
@@ -162,7 +164,7 @@ class _Recorder:
         self.occupancy = Occupancy(plan.warmup)
         self.batches = BatchMeans(batch_size(plan.total_queries))
         self.stages = [Sample() for _ in range(S)]
-        self.candidates, self.queue_service = np.zeros(S), np.zeros((S, 2))
+        self.candidates, self.covered, self.queue_service = np.zeros(S), np.zeros(S), np.zeros((S, 2))
         self.busy: list[FloatArray] = [np.zeros(count) for count in plan.stages.shards]
         self.merge_busy = 0.0
         self.parts = np.zeros((S, len(PARTS)))
@@ -191,6 +193,7 @@ class _Recorder:
         for s, sample in enumerate(self.stages):
             sample.add(spans[passed[:, s], s])
         self.candidates += np.where(passed, block.candidates[measured], 0).sum(axis=0)
+        self.covered += np.where(passed, block.coverage[measured], 0.0).sum(axis=0)
         self.sent += block.attempts[measured].sum(axis=0)
         self.more += block.count("hedges") + block.count("retries")
         self.wasted += block.wasted
@@ -245,6 +248,7 @@ class _Recorder:
         seconds = span * shards * replicas
         return StageSummary(
             candidates=float(self.candidates[s]) / reached,
+            coverage=float(self.covered[s]) / reached,
             utilization=busy / (seconds * int(stages.workers[s])),
             by_shard=self.busy[s] / (replicas * span * int(stages.workers[s])),
             extra_requests=int(self.more[s]) / first_calls,

@@ -185,3 +185,14 @@ def test_work_over_the_limit_is_refused_at_once(simulator, small, command):
     assert "e+1" in outcome.stderr
     assert "--max-requests" in outcome.stderr
     assert outcome.stdout == ""
+
+
+def test_quality_is_printed_where_the_stages_have_rankers(simulator, small):
+    """A funnel of trained rankers is judged unless --no-quality says not to; one of assumed costs never is."""
+    trained = small(funnel=[{"name": "only", "ranker": "logistic", "keep": 20}])
+    assert "The funnel finds 100% of the 10 that logistic would pick" in " ".join(
+        simulator("run", trained).stdout.split()
+    )
+    assert simulator("run", trained, "--json").document["quality"]["stages"][0]["keep"] == 20
+    assert "quality" not in simulator("run", trained, "--json", "--no-quality").document
+    assert "quality" not in simulator("run", small(), "--json").document

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from simulator.capacity.compare import compare
+from simulator.capacity.quality import Quality, quality_of_run
 from simulator.capacity.run import run_scenario
 from simulator.report.compare_document import compare_document
 from simulator.report.compare_sentence import compare_sentence
 from simulator.report.document import run_document
+from simulator.report.quality_text import quality_document
 from simulator.report.sentence import answer_sentence
 from simulator.scenario.grid import load_grid
 from simulator.scenario.load import load_scenario
@@ -30,9 +32,9 @@ def leaves(value: Any, path: str = "") -> dict[str, Any]:
 
 
 def assert_same(path: Path, document: dict[str, Any]) -> None:
-    """The document in a file equals `document` but for where it was made."""
-    committed = leaves(json.loads(path.read_text()) | {"provenance": None})
-    fresh = leaves(json.loads(json.dumps(document)) | {"provenance": None})
+    """The document in a file equals `document` but for where it was made, and for what was learnt there."""
+    committed = leaves(json.loads(path.read_text()) | {"provenance": None, "quality": None})
+    fresh = leaves(json.loads(json.dumps(document)) | {"provenance": None, "quality": None})
     assert committed.keys() == fresh.keys()
     for name, value in fresh.items():
         expected = pytest.approx(value, rel=1e-9, abs=1e-12) if isinstance(value, float) else value
@@ -47,6 +49,24 @@ def test_committed_reports_are_what_the_scenarios_give(path):
     answer = run_scenario(scenario)
     assert_same(folder / "report.json", run_document(answer, {}))
     assert answer_sentence(answer) in (folder / "report.md").read_text()
+    assert_as_good(json.loads((folder / "report.json").read_text()).get("quality"), quality_of_run(answer))
+
+
+def assert_as_good(committed: dict[str, Any] | None, fresh: Quality | None) -> None:
+    """The committed quality has the fresh one's stages, and NDCG within its intervals.
+
+    Training rounds differently from machine to machine, so digits differ.
+    """
+    assert (committed is None) == (fresh is None)
+    if committed is None or fresh is None:
+        return
+    document = quality_document(fresh)
+    assert leaves(committed).keys() == leaves(document).keys()
+    assert committed["losing_stage"] == document["losing_stage"]
+    for mine, theirs in zip(document["stages"], committed["stages"], strict=True):
+        assert [mine[key] for key in ("name", "keep", "items")] == [theirs[key] for key in ("name", "keep", "items")]
+        for key in ("recall_at_10", "true_recall_at_10", "ndcg_at_10"):
+            assert mine[key]["low"] <= theirs[key]["value"] <= mine[key]["high"], key
 
 
 @pytest.mark.parametrize("path", COMPARING, ids=lambda path: path.name)

@@ -14,7 +14,7 @@ from rich.console import Console
 import simulator
 from simulator.capacity.compare import Comparison, compare
 from simulator.capacity.run import run_scenario
-from simulator.report.build import write_report
+from simulator.report.build import Beside, write_report
 from simulator.report.compare_document import compare_document
 from simulator.report.compare_plots import COMPARE_PLOT, compare_plot, layout_of
 from simulator.report.compare_sentence import compare_sentence, compare_warnings, varied_names
@@ -238,7 +238,7 @@ def test_the_same_comparison_draws_the_same_bytes(made, look):
 def test_the_report_has_a_section(made, tmp_path):
     """With a comparison the report holds its sentence, tables, plot, JSON and CSV; the page needs no network."""
     found = made("shards")
-    page = write_report(run_scenario(found.grid.base), tmp_path, {}, comparison=found)
+    page = write_report(run_scenario(found.grid.base), tmp_path, {}, Beside(comparison=found))
     text, markdown = page.read_text(), (page.parent / "report.md").read_text()
     sentence = compare_sentence(found)
     assert sentence in markdown
