@@ -5,6 +5,7 @@ Q x L.
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -40,6 +41,8 @@ class World:
     truth
         What decides on clicks.
     """
+
+    kind: ClassVar[str] = "columns"
 
     user_features: FloatArray
     item_features: FloatArray

@@ -15,8 +15,8 @@ import numpy as np
 
 from simulator.data.features import FloatArray, IntArray
 from simulator.data.impressions import Impressions
+from simulator.data.learnable import Learnable
 from simulator.data.randomness import generator
-from simulator.data.world import World
 from simulator.errors import InputError
 
 __all__ = ["FloatArray", "IntArray", "Parameters", "Ranker"]
@@ -44,6 +44,8 @@ class Ranker(ABC):
     """
 
     name: ClassVar[str]
+    learns_from: ClassVar[str] = "columns"
+    """The kind of world that the ranker is trained on."""
 
     parameters: Parameters
     users: FloatArray
@@ -51,7 +53,7 @@ class Ranker(ABC):
 
     @classmethod
     @final
-    def fit(cls, world: World, seed: int) -> Self:
+    def fit(cls, world: Learnable, seed: int) -> Self:
         """Return the model trained on the training impressions of `world`, serving the items of `world`.
 
         Equal worlds and seeds give equal models.
@@ -59,8 +61,10 @@ class Ranker(ABC):
         Raises
         ------
         InputError
-            Where the training impressions are none or hold one class only.
+            Where the world is of another kind, or the training impressions are none or hold one class only.
         """
+        if world.kind != cls.learns_from:
+            raise InputError(f"{cls.name} learns from a world of {cls.learns_from}; got one of {world.kind}")
         _check_learnable(world.splits.train, cls.name)
         parameters = cls._train(world, generator(seed, f"train {cls.name}"))
         items = cls._item_rows(parameters, world.item_features)
@@ -135,21 +139,25 @@ class Ranker(ABC):
     def for_catalogue(self, items: int, seed: int) -> Self:
         """Return the same model serving `items` items that resemble its own.
 
-        Each is drawn with replacement from the items of this ranker and moved by a little noise, so that a
-        call reads as much memory as in a catalogue of that size.
+        Each is drawn with replacement from the items of this ranker and varied a little, so that a call reads as
+        much memory as in a catalogue of that size.
         """
         if items < 1:
             raise ValueError(f"a catalogue has at least 1 item; got {items}")
         rng = generator(seed, "catalogue")
         rows = self.items[rng.integers(len(self.items), size=items)]  # (items, W)
+        self._vary(rows, rng)
+        return replace(self, items=rows)
+
+    def _vary(self, rows: FloatArray, rng: np.random.Generator) -> None:
+        """Change rows drawn from `items`, shape (n, W), in place, so that no two are alike: a little noise."""
         noise = rng.standard_normal(rows.shape, dtype=np.float32)
         noise *= JITTER * self.items.std(axis=0)
         rows += noise
-        return replace(self, items=rows)
 
     @classmethod
     @abstractmethod
-    def _train(cls, world: World, rng: np.random.Generator) -> Parameters:
+    def _train(cls, world: Learnable, rng: np.random.Generator) -> Parameters:
         """Return the parameters, in double precision, learnt from the training and validation impressions."""
 
     @staticmethod

@@ -9,7 +9,7 @@ import numpy as np
 
 from simulator.data.features import FloatArray, pair_features
 from simulator.data.impressions import Impressions
-from simulator.data.world import World
+from simulator.data.learnable import Learnable
 
 __all__ = ["Examples", "examples"]
 
@@ -21,7 +21,7 @@ class Examples(NamedTuple):
     y: FloatArray
 
 
-def examples(world: World, log: Impressions) -> Examples:
+def examples(world: Learnable, log: Impressions) -> Examples:
     """Return the rows of `log` as examples, in double precision."""
     users, items = world.user_features[log.user], world.item_features[log.item]  # (R, A), (R, B)
     X = np.hstack([users, items, pair_features(users, items)])  # (R, F)

@@ -10,7 +10,7 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from simulator.data.features import PAIR_COLUMNS, PAIR_FLOPS, FloatArray, pair_features
-from simulator.data.world import World
+from simulator.data.learnable import Learnable
 from simulator.rankers.base import Parameters, Ranker
 from simulator.rankers.examples import Examples, examples
 
@@ -43,7 +43,7 @@ class Logistic(Ranker):
     name: ClassVar[str] = "logistic"
 
     @classmethod
-    def _train(cls, world: World, rng: np.random.Generator) -> Parameters:
+    def _train(cls, world: Learnable, rng: np.random.Generator) -> Parameters:
         del rng  # the loss is strictly convex in the weights: there is nothing to draw
         batch = examples(world, world.splits.train)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from simulator.data.features import FloatArray, IntArray
-from simulator.data.world import World
+from simulator.data.learnable import Judged
 
 __all__ = ["mean_ndcg", "ndcg", "ndcg_per_query"]
 
@@ -52,7 +52,7 @@ def ndcg(relevance: FloatArray, scores: FloatArray, k: int) -> float:
     return float(chosen @ discount / (ideal @ discount))
 
 
-def ndcg_per_query(score: Scorer, world: World, k: int) -> FloatArray:
+def ndcg_per_query(score: Scorer, world: Judged, k: int) -> FloatArray:
     """Return the NDCG at k of each test query of `world`, shape (T,), in the order of the log.
 
     Parameters
@@ -73,6 +73,6 @@ def ndcg_per_query(score: Scorer, world: World, k: int) -> FloatArray:
     )
 
 
-def mean_ndcg(score: Scorer, world: World, k: int) -> float:
+def mean_ndcg(score: Scorer, world: Judged, k: int) -> float:
     """Return the mean over the test queries of what `ndcg_per_query` gives."""
     return float(ndcg_per_query(score, world, k).mean())

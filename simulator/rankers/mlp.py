@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import expit
 
 from simulator.data.features import PAIR_COLUMNS, PAIR_FLOPS, FloatArray, pair_features
-from simulator.data.world import World
+from simulator.data.learnable import Learnable
 from simulator.rankers.base import Parameters, Ranker
 from simulator.rankers.examples import Examples, examples
 from simulator.rankers.optimizers import Schedule, descend
@@ -80,7 +80,7 @@ class MLP(Ranker):
     name: ClassVar[str] = "mlp"
 
     @classmethod
-    def _train(cls, world: World, rng: np.random.Generator) -> Parameters:
+    def _train(cls, world: Learnable, rng: np.random.Generator) -> Parameters:
         train, held_out = examples(world, world.splits.train), examples(world, world.splits.validation)
 
         def epoch() -> list[Examples]:

@@ -15,7 +15,7 @@ from scipy.special import logsumexp
 
 from simulator.data.features import FloatArray, IntArray
 from simulator.data.impressions import Impressions
-from simulator.data.world import World
+from simulator.data.learnable import Learnable
 from simulator.rankers.base import Parameters, Ranker
 from simulator.rankers.optimizers import Schedule, descend
 
@@ -116,7 +116,7 @@ class TwoTower(Ranker):
     name: ClassVar[str] = "two_tower"
 
     @classmethod
-    def _train(cls, world: World, rng: np.random.Generator) -> Parameters:
+    def _train(cls, world: Learnable, rng: np.random.Generator) -> Parameters:
         train, validation = world.splits.train, world.splits.validation
         clicked = np.flatnonzero(train.click)
 
@@ -144,7 +144,7 @@ class TwoTower(Ranker):
         return rows @ _tower(self.parameters, "user", user)[1]
 
 
-def _pairs(world: World, log: Impressions, clicked: IntArray, rng: np.random.Generator) -> Pairs:
+def _pairs(world: Learnable, log: Impressions, clicked: IntArray, rng: np.random.Generator) -> Pairs:
     """Return the pairs at rows `clicked` of `log`, with negatives that are drawn from all its rows."""
     item, drawn = log.item[clicked], log.item[rng.integers(len(log), size=NEGATIVES)]
     return Pairs(
