@@ -63,10 +63,21 @@ class Ranker(ABC):
         InputError
             Where the world is of another kind, or the training impressions are none or hold one class only.
         """
+        cls._check(world)
+        return cls._serving(cls._train(world, generator(seed, f"train {cls.name}")), world)
+
+    @classmethod
+    @final
+    def _check(cls, world: Learnable) -> None:
+        """Raise InputError where the model cannot learn from `world`."""
         if world.kind != cls.learns_from:
             raise InputError(f"{cls.name} learns from a world of {cls.learns_from}; got one of {world.kind}")
         _check_learnable(world.splits.train, cls.name)
-        parameters = cls._train(world, generator(seed, f"train {cls.name}"))
+
+    @classmethod
+    @final
+    def _serving(cls, parameters: Parameters, world: Learnable) -> Self:
+        """Return the model of `parameters`, in double precision, that serves the items of `world`."""
         items = cls._item_rows(parameters, world.item_features)
         single = {name: _single(block) for name, block in parameters.items()}
         return cls(single, _single(world.user_features), _single(items))
