@@ -10,19 +10,22 @@ inside the worker around what a shard does: read the candidates' rows, score the
 import math
 import multiprocessing as mp
 import signal
+import sys
 import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from simulator.costs.merge import ListsToMerge
+from simulator.costs.own_calls import OwnCalls
 from simulator.distributions.base import FloatArray
 from simulator.errors import SimulatorError
+from simulator.scenario.ranker_names import is_own
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -66,7 +69,7 @@ def measure(rankers: list[str], budget_s: float, seed: int = 0, on_progress: Pro
     Parameters
     ----------
     rankers
-        Names in rankers.registry.RANKERS.
+        Names in rankers.registry.RANKERS, or module:Class of the user's own.
     budget_s
         Seconds to spend on timing; training the rankers comes before, about ten seconds. Where it does not suffice
         for MIN_CALLS calls of every size, the most expensive sizes are left out.
@@ -77,6 +80,8 @@ def measure(rankers: list[str], budget_s: float, seed: int = 0, on_progress: Pro
     ------
     SimulatorError
         If the worker process dies.
+    InputError
+        If a user's ranker cannot be imported, or does not score as it should.
     """
     report = on_progress or _no_report
     rng = np.random.default_rng(seed)
@@ -84,7 +89,7 @@ def measure(rankers: list[str], budget_s: float, seed: int = 0, on_progress: Pro
     with _worker(rankers, seed) as ask:
         points = [(name, size) for name in rankers for size in SIZES] + [(MERGE, size) for size in LISTS]
         report(0, budget_s, "one call of each size")
-        cost = {point: ask([(*point, 0), (*point, 1)])[1] for point in points}
+        cost = _costs(ask, points, budget_s)
         chosen = _affordable(cost, budget_s)
         seconds = _rounds(ask, chosen, budget_s, rng, report)
     return Measured(
@@ -120,15 +125,28 @@ def _rounds(
     return seconds
 
 
+def _costs(ask: Callable[..., list[float]], points: list[Point], budget_s: float) -> dict[Point, float]:
+    """Return the seconds of one call by point, for each ranker up to the first size that alone exceeds the budget."""
+    cost: dict[Point, float] = {}
+    beyond: set[str] = set()
+    for what, size in points:  # sizes of a ranker rise
+        if what not in beyond:
+            cost[what, size] = ask([(what, size, 0), (what, size, 1)])[1]
+            if _needed_s(cost[what, size]) > budget_s:
+                beyond.add(what)
+    return cost
+
+
+def _needed_s(call_s: float) -> float:
+    """Return the seconds that MIN_CALLS calls of each law take, with the calls that are not counted."""
+    visits = math.ceil(MIN_CALLS / CALLS_A_VISIT) * (CALLS_A_VISIT + 1)
+    return visits * (2 * call_s + GAP_S)
+
+
 def _affordable(cost: dict[Point, float], budget_s: float) -> list[Point]:
     """Return the points that can have MIN_CALLS calls of each law within the budget, dropping the longest calls."""
-    visits = math.ceil(MIN_CALLS / CALLS_A_VISIT) * (CALLS_A_VISIT + 1)
-
-    def needed(point: Point) -> float:
-        return visits * (2 * cost[point] + GAP_S)
-
-    chosen = sorted(cost, key=needed)
-    while len(chosen) > 1 and sum(map(needed, chosen)) > budget_s:
+    chosen = sorted(cost, key=lambda point: cost[point])
+    while len(chosen) > 1 and sum(_needed_s(cost[point]) for point in chosen) > budget_s:
         chosen.pop()
     return chosen
 
@@ -150,12 +168,15 @@ def _worker(rankers: list[str], seed: int) -> Iterator[Callable[..., list[float]
         try:
             for call in burst:
                 here.send(call)
-            seconds: list[float] = [here.recv() for _ in burst]
+            answers: list[float | SimulatorError] = [here.recv() for _ in burst]
         except (EOFError, OSError) as error:
             process.join(GRACE_S)
             raise SimulatorError(
                 f"the measuring process ended early (exit code {process.exitcode}); is there enough memory?"
             ) from error
+        seconds = [answer for answer in answers if not isinstance(answer, SimulatorError)]
+        if len(seconds) < len(answers):
+            raise next(answer for answer in answers if isinstance(answer, SimulatorError))
         return seconds
 
     try:
@@ -187,19 +208,38 @@ def _interrupts_ignored() -> Iterator[None]:
 
 
 def _serve(rankers: list[str], seed: int, pipe: "Connection") -> None:
-    """Be the worker: take calls from the pipe, one by one, and answer each with its seconds, to the pipe's end."""
+    """Be the worker: take calls from the pipe, one by one, and answer each with its seconds, to the pipe's end.
+
+    What a user's ranker does wrong is the answer instead.
+    """
     import gc  # needed by the worker process alone
 
     from threadpoolctl import threadpool_limits  # limits the BLAS that NumPy has loaded by now
 
-    with threadpool_limits(limits=1):
-        serve = _callables(rankers, seed)
+    # What a user's ranker prints is no part of a command's output.
+    with threadpool_limits(limits=1), redirect_stdout(sys.stderr):
+        failure: SimulatorError | None = None
+        serve: dict[str, Callable[[int, int], object]] = {}
+        try:
+            serve = _callables(rankers, seed)
+        except SimulatorError as error:
+            failure = error
         gc.collect()
         gc.freeze()  # what training left is not searched again in the middle of a call
         with suppress(EOFError, OSError):  # until the parent is gone, however it went
             while True:
                 what, size, number = pipe.recv()
-                pipe.send(_timed(serve[what], size, number))
+                pipe.send(failure or _answer(serve[what], size, number))
+
+
+def _answer(call: Callable[[int, int], object], size: int, number: int) -> float | SimulatorError:
+    """Return the seconds of one call, or what is wrong with the user's ranker."""
+    try:
+        if isinstance(call, OwnCalls):
+            call.prepare(size, number)
+        return _timed(call, size, number)
+    except SimulatorError as error:
+        return error
 
 
 def _timed(call: Callable[[int, int], object], size: int, number: int) -> float:
@@ -210,8 +250,9 @@ def _timed(call: Callable[[int, int], object], size: int, number: int) -> float:
 
 
 def _callables(rankers: list[str], seed: int) -> dict[str, Callable[[int, int], object]]:
-    """Return what to call by name: the trained rankers over a large catalogue, and the merge."""
+    """Return what to call by name: the trained rankers over a large catalogue, the user's own, and the merge."""
     from simulator.data.world import make_world  # needed by the worker process alone
+    from simulator.rankers.own import load_own
     from simulator.rankers.registry import RANKERS
 
     world = make_world(seed=seed)
@@ -219,7 +260,12 @@ def _callables(rankers: list[str], seed: int) -> dict[str, Callable[[int, int], 
     catalogue = max(SIZES)
     ids = rng.permutation(catalogue)
     found: dict[str, Callable[[int, int], object]] = {
-        name: _call_of(RANKERS[name].fit(world, seed).for_catalogue(catalogue, seed), ids) for name in rankers
+        name: OwnCalls(load_own(name), world, KEEP) for name in rankers if is_own(name)
+    }
+    found |= {
+        name: _call_of(RANKERS[name].fit(world, seed).for_catalogue(catalogue, seed), ids)
+        for name in rankers
+        if name not in found
     }
     lists = ListsToMerge(max(LISTS), rng)
     return found | {MERGE: lambda size, _: lists.merge(size)}

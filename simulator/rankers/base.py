@@ -18,6 +18,7 @@ from simulator.data.impressions import Impressions
 from simulator.data.learnable import Learnable
 from simulator.data.randomness import generator
 from simulator.errors import InputError
+from simulator.rankers.top_k import top_k
 
 __all__ = ["FloatArray", "IntArray", "Parameters", "Ranker"]
 
@@ -124,7 +125,7 @@ class Ranker(ABC):
         """
         if keep < 1:
             raise ValueError(f"a call keeps at least 1 candidate; got keep = {keep}")
-        best = _best(self.score(user, items), keep)
+        best = top_k(self.score(user, items), keep)
         return best + items.indices(len(self.items))[0] if isinstance(items, slice) else items[best]
 
     @final
@@ -210,13 +211,3 @@ def _rows(catalogue: FloatArray, items: IntArray | slice) -> FloatArray:
     if items.min() < 0 or items.max() >= len(catalogue):
         raise ValueError(f"items are 0 to {len(catalogue) - 1}; got {items.min()} to {items.max()}")
     return np.take(catalogue, items, axis=0)  # twice as fast as catalogue[items]
-
-
-def _best(scores: FloatArray, keep: int) -> IntArray:
-    """Return the positions of the `keep` highest scores, descending, equal ones in their own order."""
-    if keep >= len(scores):
-        return np.argsort(-scores, kind="stable")
-    least = np.partition(scores, -keep)[-keep]
-    # The threshold first, then all that reach it: argpartition could keep the later of two equals.
-    reaching = np.flatnonzero(scores >= least)
-    return reaching[np.argsort(-scores[reaching], kind="stable")[:keep]]
