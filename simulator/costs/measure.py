@@ -263,12 +263,23 @@ def _callables(rankers: list[str], seed: int) -> dict[str, Callable[[int, int], 
         name: OwnCalls(load_own(name), world, KEEP) for name in rankers if is_own(name)
     }
     found |= {
-        name: _call_of(RANKERS[name].fit(world, seed).for_catalogue(catalogue, seed), ids)
-        for name in rankers
-        if name not in found
+        name: _call_of(ranker.for_catalogue(catalogue, seed), ids) if ranker.exact else _search_of(ranker, seed)
+        for name, ranker in ((name, RANKERS[name].fit(world, seed)) for name in rankers if name not in found)
     }
     lists = ListsToMerge(max(LISTS), rng)
     return found | {MERGE: lambda size, _: lists.merge(size)}
+
+
+def _search_of(ranker: "Ranker", seed: int) -> Callable[[int, int], object]:
+    """Return the call of a ranker that searches a whole catalogue, one for each size, made at its first call."""
+    catalogues: dict[int, Ranker] = {}
+
+    def call(size: int, number: int) -> object:
+        if size not in catalogues:
+            catalogues[size] = ranker.for_catalogue(size, seed)
+        return catalogues[size].serve(number % len(ranker.users), slice(0, size), KEEP)
+
+    return call
 
 
 def _call_of(ranker: "Ranker", ids: np.ndarray) -> Callable[[int, int], object]:

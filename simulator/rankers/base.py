@@ -47,6 +47,8 @@ class Ranker(ABC):
     name: ClassVar[str]
     learns_from: ClassVar[str] = "columns"
     """The kind of world that the ranker is trained on."""
+    exact: ClassVar[bool] = True
+    """Whether a call returns the very best; if not, one for a whole catalogue may miss some of them."""
 
     parameters: Parameters
     users: FloatArray
@@ -101,10 +103,9 @@ class Ranker(ABC):
         ValueError
             Where the user or a candidate is not known, there is no candidate, or a score is not finite.
         """
-        if not 0 <= user < len(self.users):
-            raise ValueError(f"users are 0 to {len(self.users) - 1}; got {user}")
+        columns = self._columns_of(user)
         rows = _rows(self.items, items)
-        scores = self._scores(self.users[user], rows)
+        scores = self._scores(columns, rows)
         if scores.shape != (len(rows),):
             raise ValueError(f"{self.name} gave scores of shape {scores.shape} for {len(rows)} candidates")
         if not np.isfinite(scores).all():
@@ -116,7 +117,8 @@ class Ranker(ABC):
     def serve(self, user: int, items: IntArray | slice, keep: int) -> IntArray:
         """Return the best candidates, shape (min(keep, n),), in descending score: one call of a shard.
 
-        Candidates of equal score stay in the order they were given in.
+        Candidates of equal score stay in the order they were given in. A ranker that is not `exact` may miss some of
+        the best of its whole catalogue.
 
         Raises
         ------
@@ -125,8 +127,7 @@ class Ranker(ABC):
         """
         if keep < 1:
             raise ValueError(f"a call keeps at least 1 candidate; got keep = {keep}")
-        best = top_k(self.score(user, items), keep)
-        return best + items.indices(len(self.items))[0] if isinstance(items, slice) else items[best]
+        return self._best_of(user, items, keep)
 
     @final
     @property
@@ -141,11 +142,11 @@ class Ranker(ABC):
 
     @final
     def memory_bytes(self, items: int) -> int:
-        """Return what serving `items` items holds in memory: the parameters and a row for each item."""
+        """Return what serving `items` items holds in memory: the parameters, a row for each item, and any index."""
         if items < 1:
             raise ValueError(f"a catalogue has at least 1 item; got {items}")
         width: int = self.items.shape[1]
-        return BYTES_PER_NUMBER * (self.parameter_count + items * width)
+        return BYTES_PER_NUMBER * (self.parameter_count + items * width) + self._index_bytes(items)
 
     @final
     def for_catalogue(self, items: int, seed: int) -> Self:
@@ -166,6 +167,24 @@ class Ranker(ABC):
         noise = rng.standard_normal(rows.shape, dtype=np.float32)
         noise *= JITTER * self.items.std(axis=0)
         rows += noise
+
+    @final
+    def _columns_of(self, user: int) -> FloatArray:
+        """Return the user's columns, shape (A,); raises ValueError where there is no such user."""
+        if not 0 <= user < len(self.users):
+            raise ValueError(f"users are 0 to {len(self.users) - 1}; got {user}")
+        columns: FloatArray = self.users[user]
+        return columns
+
+    def _best_of(self, user: int, items: IntArray | slice, keep: int) -> IntArray:
+        """Return what `serve` does, for `keep` of at least 1."""
+        best = top_k(self.score(user, items), keep)
+        return best + items.indices(len(self.items))[0] if isinstance(items, slice) else items[best]
+
+    def _index_bytes(self, items: int) -> int:
+        """Return the bytes of what is held besides parameters and rows to serve `items` items."""
+        del items
+        return 0
 
     @classmethod
     @abstractmethod

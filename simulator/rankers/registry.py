@@ -4,7 +4,8 @@ from simulator.rankers.base import Ranker
 from simulator.rankers.logistic import Logistic
 from simulator.rankers.mlp import MLP
 from simulator.rankers.two_tower import TwoTower
+from simulator.rankers.two_tower_ivf import TwoTowerIVF
 
 __all__ = ["RANKERS"]
 
-RANKERS: dict[str, type[Ranker]] = {ranker.name: ranker for ranker in (Logistic, MLP, TwoTower)}
+RANKERS: dict[str, type[Ranker]] = {ranker.name: ranker for ranker in (Logistic, MLP, TwoTower, TwoTowerIVF)}
