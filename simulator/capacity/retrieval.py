@@ -7,12 +7,18 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from simulator.data.world import make_world
 from simulator.rankers.base import FloatArray
 from simulator.rankers.ivf import IVF
 from simulator.rankers.top_k import top_k
+from simulator.rankers.two_tower_ivf import PROBES, TwoTowerIVF
 from simulator.statistics.intervals import Estimate, estimate
 
-__all__ = ["ProbesRow", "recall_by_probes"]
+__all__ = ["CATALOGUE", "K", "ProbesRow", "recall_by_probes", "recall_of_towers"]
+
+CATALOGUE = 100_000
+K = 100
+QUERIES = 200
 
 
 @dataclass(frozen=True)
@@ -69,3 +75,14 @@ def recall_by_probes(index: IVF, queries: FloatArray, k: int, probes: Sequence[i
         shares = [index.share_looked_at(query, k, count) for query in queries]
         rows.append(ProbesRow(count, sum(shares) / len(shares), estimate(recalls), estimate(seconds)))
     return tuple(rows)
+
+
+def recall_of_towers(seed: int) -> tuple[ProbesRow, ...]:
+    """Return the rows of two_tower_ivf at K over CATALOGUE items, for probes that double, the usual ones and all cells.
+
+    Takes a few seconds: the towers are trained on the synthetic world of `seed`.
+    """
+    ranker = TwoTowerIVF.fit(make_world(seed=seed), seed).for_catalogue(CATALOGUE, seed)
+    cells = ranker.index.cells
+    probes = sorted({*(2**i for i in range(cells.bit_length())), PROBES, cells})
+    return recall_by_probes(ranker.index, ranker.embedding(ranker.users[:QUERIES]), K, probes)

@@ -24,9 +24,12 @@ def calibrate(  # noqa: PLR0913  one parameter an option
     quiet: Quiet = False,
 ) -> None:
     """Measure the rankers here and write a cost profile."""
-    from simulator.costs.calibrate import calibrate as measure_all  # loads NumPy and SciPy
+    from simulator.capacity.retrieval import recall_of_towers  # loads NumPy and SciPy
+    from simulator.costs.calibrate import calibrate as measure_all
     from simulator.rankers.registry import RANKERS
+    from simulator.rankers.two_tower_ivf import TwoTowerIVF
     from simulator.report.files import check_writable, write_text
+    from simulator.report.probes_table import probes_table
     from simulator.report.profile_table import profile_table
 
     budget_s = _seconds(budget)
@@ -39,8 +42,10 @@ def calibrate(  # noqa: PLR0913  one parameter an option
     write_text(out, profile.as_text())
     if json:
         show_json({"schema_version": 1, "command": "calibrate", "profile": profile.model_dump(mode="json")})
-    else:
-        show(profile_table(profile, out))
+        return
+    show(profile_table(profile, out))
+    if TwoTowerIVF.name in chosen:
+        show(probes_table(recall_of_towers(seed)))
 
 
 def _seconds(text: str) -> float:

@@ -16,7 +16,6 @@ from simulator.engine.resolve_policies import door, down_table, hedge_delay, sha
 from simulator.engine.traffic import arrivals_of
 from simulator.errors import InputError
 from simulator.scenario.model import AffineCost, MeasuredCost, Scenario, Stage
-from simulator.scenario.ranker_names import is_own
 
 __all__ = ["Cost", "resolve", "stage_cost"]
 
@@ -95,7 +94,7 @@ def stage_cost(scenario: Scenario, stage: Stage, profile: Profile, per_shard: fl
     if stage.ranker is None or stage.ranker not in profile.rankers:
         raise InputError(
             f"funnel.{stage.name}: expected a ranker that the cost profile {profile.name!r} holds "
-            f"({', '.join(sorted(profile.rankers))}), got {stage.ranker!r}; {_how_to_measure(scenario, stage)}"
+            f"({', '.join(sorted(profile.rankers))}), got {stage.ranker!r}; {_how_to_measure(scenario)}"
         )
     measured = profile.rankers[stage.ranker]
     beyond = per_shard / measured.measured_to
@@ -114,10 +113,8 @@ def stage_cost(scenario: Scenario, stage: Stage, profile: Profile, per_shard: fl
     return Cost(_curve(law), law.noise, "measured")
 
 
-def _how_to_measure(scenario: Scenario, stage: Stage) -> str:
+def _how_to_measure(scenario: Scenario) -> str:
     """Return what to do about a ranker that was not measured."""
-    if stage.ranker is None or not is_own(stage.ranker):
-        return "measure it with `simulator calibrate`, or give the stage a cost"
     # A profile holds all the rankers of a scenario, so they are measured together.
     asked = " ".join(dict.fromkeys(one.ranker for one in scenario.funnel if one.ranker and one.cost is None))
     command = f"simulator calibrate {asked} --out profile.json"

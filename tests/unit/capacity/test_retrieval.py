@@ -1,9 +1,15 @@
 """Recall against probes."""
 
-import numpy as np
+import io
 
-from simulator.capacity.retrieval import recall_by_probes
+import numpy as np
+from rich.console import Console
+
+from simulator.capacity.retrieval import ProbesRow, recall_by_probes, recall_of_towers
 from simulator.rankers.ivf import IVF
+from simulator.rankers.two_tower_ivf import PROBES
+from simulator.report.probes_table import probes_table
+from simulator.statistics.intervals import Estimate
 
 
 def test_recall_rises_with_probes_to_one():
@@ -32,3 +38,24 @@ def test_recall_is_the_share_found():
     best = [set(np.argsort(-(vectors @ one))[:6].tolist()) for one in query]
     assert row.share == 0.5
     assert row.recall.value == np.mean([len(b & c) / 6 for b, c in zip(best, cells, strict=True)])
+
+
+def test_the_towers_rows_name_the_usual_probes_and_end_at_all_cells():
+    """The table of two_tower_ivf holds the probes that a call uses and ends at all 316 cells, where recall is 1."""
+    rows = recall_of_towers(seed=0)
+    assert [row.probes for row in rows] == [1, 2, 4, 8, 16, 32, 64, 128, 256, 316]
+    recalls = {row.probes: row.recall for row in rows}
+    assert recalls[316].value == 1
+    assert recalls[PROBES].low > 0.9 > recalls[1].high
+
+
+def test_the_table_of_probes_fits_a_terminal():
+    """Every row is printed within 80 columns, the usual number of probes marked, no interval beyond 1."""
+    rows = [ProbesRow(32, 0.089, Estimate(0.99, 0.97, 1.01), Estimate(1e-3, 9e-4, 2e-3))]
+    console = Console(width=80, record=True, file=io.StringIO())
+    console.print(probes_table(rows))
+    text = console.export_text()
+    assert "32 *" in text
+    assert "0.970 to 1.000" in text
+    assert "8.9%" in text
+    assert max(map(len, text.splitlines())) <= 80
