@@ -80,8 +80,16 @@ def recall_by_probes(index: IVF, queries: FloatArray, k: int, probes: Sequence[i
 def recall_of_towers(seed: int) -> tuple[ProbesRow, ...]:
     """Return the rows of two_tower_ivf at K over CATALOGUE items, for probes that double, the usual ones and all cells.
 
-    Takes a few seconds: the towers are trained on the synthetic world of `seed`.
+    Takes a few seconds: the towers are trained on the synthetic world of `seed`. On one thread, as calls are measured.
     """
+    from threadpoolctl import threadpool_limits  # limits the BLAS that NumPy has loaded by now
+
+    with threadpool_limits(limits=1):
+        return _rows_of_towers(seed)
+
+
+def _rows_of_towers(seed: int) -> tuple[ProbesRow, ...]:
+    """Return what recall_of_towers does, on as many threads as there are."""
     ranker = TwoTowerIVF.fit(make_world(seed=seed), seed).for_catalogue(CATALOGUE, seed)
     cells = ranker.index.cells
     probes = sorted({*(2**i for i in range(cells.bit_length())), PROBES, cells})
