@@ -1,5 +1,6 @@
 """The examples of users' own rankers keep to what they show."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +17,8 @@ EXAMPLES = Path(__file__).parents[3] / "examples"
 def in_examples(monkeypatch):
     """Work in the folder of the examples, leaving no compiled files there."""
     monkeypatch.chdir(EXAMPLES)
-    monkeypatch.setattr("sys.path", [*__import__("sys").path])
-    monkeypatch.setattr("sys.dont_write_bytecode", True)
+    monkeypatch.syspath_prepend(EXAMPLES)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
 
 
 def pairs():
