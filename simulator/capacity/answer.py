@@ -3,7 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from simulator.capacity.run import RunAnswer, run_with
+import numpy as np
+
+from simulator.capacity.run import run_with
+from simulator.capacity.run_answer import RunAnswer
 from simulator.capacity.search import NO_LOAD, Maximum, find_maximum
 from simulator.costs.profile import Profile, load_profile
 from simulator.engine.plan import Plan
@@ -20,7 +23,10 @@ __all__ = ["CapacityAnswer", "CurvePoint", "find_capacity"]
 
 
 CURVE = (0.1, 0.3, 0.5, 0.7, 0.85, 0.95)
-"""Loads of the latency-load curve, as shares of the analytic bound."""
+"""Loads of the latency-load curve, as shares of the highest."""
+
+BEYOND = 1.15
+"""How far past the answer the curve goes at most, where policies send requests that the analytic bound leaves out."""
 
 FRESH = 1_000_003
 """Added to the seed of the confirming run, which must not share the search's luck."""
@@ -85,9 +91,7 @@ def find_capacity(scenario: Scenario, engine: str = "compiled", on_progress: Pro
     steps.step()
     load = offered_load(plan)
     curve = []
-    for qps in sorted(
-        {*(share * bound for share in CURVE), *([maximum.qps.value] if maximum.outcome != "never" else [])}
-    ):
+    for qps in _loads(plan, maximum):
         curve.append(_point(plan, load, engine, qps))
         steps.step()
     return CapacityAnswer(
@@ -100,6 +104,19 @@ def find_capacity(scenario: Scenario, engine: str = "compiled", on_progress: Pro
         confirmation=confirmation,
         warnings=plan.warnings,
     )
+
+
+def _loads(plan: Plan, maximum: Maximum) -> list[float]:
+    """Return the loads of the latency-load curve, rising, up to the bound and with the answer.
+
+    Hedges and retries may multiply the load, and with it the backlog that a run far beyond the answer piles up; what
+    its length would make of that is no latency, and takes a hundred times as long.
+    """
+    if maximum.outcome == "never":
+        return [share * maximum.bound_qps for share in CURVE]
+    repeats = np.isfinite(plan.stages.hedge_after).any() or (plan.stages.attempts > 1).any()
+    highest = min(maximum.bound_qps, BEYOND * maximum.qps.value) if repeats else maximum.bound_qps
+    return sorted({*(share * highest for share in CURVE), maximum.qps.value})
 
 
 class _Steps:

@@ -8,9 +8,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import count
+from statistics import fmean
 
-from simulator.capacity.price import cost_per_hour, workers_in_all
-from simulator.capacity.run import RunAnswer, run_with
+from simulator.capacity.price import cost_per_hour, mean_workers
+from simulator.capacity.run import run_with
+from simulator.capacity.run_answer import RunAnswer
 from simulator.capacity.search import Maximum, find_maximum
 from simulator.costs.profile import Profile, load_profile
 from simulator.engine.replications import Progress
@@ -87,10 +89,14 @@ class Row:
         return bool(self.run.judged) and not self.run.saturated and self.run.verdict == "met"
 
     @property
+    def workers(self) -> float:
+        """The workers that run on average over time; those of the scenario where their number does not change."""
+        return mean_workers(self.run.stages)
+
+    @property
     def utilization(self) -> float:
-        """The utilisation of the busiest queue."""
-        loads = {stage.name: stage.utilization.value for stage in self.run.stages}
-        return loads.get(self.run.bottleneck, self.run.merge_utilization.value)
+        """The utilisation of the busiest queue, of a stage that of its busiest shard."""
+        return self.run.loads[self.run.bottleneck]
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +104,8 @@ class Comparison:
     """All rows in the grid's order, and the number of the best.
 
     The best row is the cheapest whose objectives are all met, or without prices the one of lowest p99 among these; if
-    none meets them, the nearest miss; without objectives the one of lowest p99. Fewer workers win a tie.
+    none meets them, the nearest miss; without objectives the one of lowest p99. Fewer workers win a tie. Costs and
+    workers are those of the workers that ran on average over time.
     """
 
     grid: Grid
@@ -201,9 +208,11 @@ def _stage_time(run: RunAnswer, s: int) -> StageTime:
     """Return where the time in stage `s` goes on average."""
     stage = run.stages[s]
     request, queue, service, response, merge = (float(part) for part in run.parts("mean_parts")[s])
-    servers = stage.shards * stage.replicas * stage.workers
+    busy = fmean(one.stages[s].utilization * one.stages[s].replicas for one in run.summaries)  # replicas of a shard
     asked = min(float(stage.shards), stage.candidates.value)  # a shard without candidates is not called
-    mean = stage.utilization.value * servers / (run.plan.qps * asked)
+    useful = busy * (1 - stage.wasted.value)  # work that came to nothing is part of no query's time
+    answered = run.plan.qps * (1 - run.error_rate.value)
+    mean = useful * stage.shards * stage.workers / (answered * asked) if answered else math.nan
     return StageTime(mean, queue, request + service + response - mean, merge)
 
 
@@ -231,16 +240,16 @@ def _best(rows: Sequence[Row]) -> int:
     """Return the number of the best row; see Comparison."""
     meeting = [i for i, row in enumerate(rows) if row.meets]
     if meeting and all(rows[i].run.scenario.prices for i in meeting):
-        return min(meeting, key=lambda i: (cost_per_hour(rows[i].run.scenario), *_speed(rows[i])))
+        return min(meeting, key=lambda i: (cost_per_hour(rows[i].run.scenario, rows[i].workers), *_speed(rows[i])))
     if meeting:
         return min(meeting, key=lambda i: _speed(rows[i]))
     return min(range(len(rows)), key=lambda i: (_shortfall(rows[i]), _excess_load(rows[i]), *_speed(rows[i])))
 
 
-def _speed(row: Row) -> tuple[float, int]:
+def _speed(row: Row) -> tuple[float, float]:
     """Return what to order rows by that are equal in all else: p99, then workers."""
     tail = row.run.latency["p99"].value
-    return (math.inf if math.isnan(tail) else tail), workers_in_all(row.run.scenario)
+    return (math.inf if math.isnan(tail) else tail), row.workers
 
 
 def _shortfall(row: Row) -> float:

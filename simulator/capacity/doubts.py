@@ -12,7 +12,7 @@ from simulator.statistics.load import Load
 from simulator.statistics.warmup import enough_queries
 
 if TYPE_CHECKING:
-    from simulator.capacity.run import Judged
+    from simulator.capacity.run_answer import Judged
 
 __all__ = ["doubts_about", "doubts_about_classes"]
 

@@ -2,20 +2,22 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
+from simulator.capacity.course import course_of
 from simulator.capacity.doubts import doubts_about, doubts_about_classes
+from simulator.capacity.loads import busiest_of, loads_of, simulated_of
+from simulator.capacity.run_answer import ClassAnswer, Estimates, Judged, RunAnswer, StageAnswer, WindowAnswer
 from simulator.capacity.sampling import Sampled, Until, sample
-from simulator.capacity.theory import Check, disagreements, theory_of
+from simulator.capacity.theory import disagreements, theory_of
 from simulator.costs.profile import Profile, load_profile
-from simulator.engine.conservation import Conservation
 from simulator.engine.plan import Plan
 from simulator.engine.replications import Interrupted, Progress
 from simulator.engine.resolve import resolve
+from simulator.engine.windows import WINDOW_S
 from simulator.scenario.model import Scenario
 from simulator.scenario.objectives import Objective
 from simulator.statistics.intervals import Estimate, estimate
@@ -25,184 +27,10 @@ from simulator.statistics.measures import value_of
 from simulator.statistics.queries import Measured
 from simulator.statistics.saturation import Backlog, observe_backlog
 from simulator.statistics.summary import Summary
-from simulator.statistics.verdicts import Verdict, replications_to_settle, verdict_of, verdict_over_all
+from simulator.statistics.verdicts import replications_to_settle, verdict_of
 from simulator.statistics.warmup import batch_size
-from simulator.statistics.windows import WINDOW_S
 
-__all__ = ["ClassAnswer", "Estimates", "Judged", "RunAnswer", "StageAnswer", "WindowAnswer", "run_scenario", "run_with"]
-
-
-@dataclass(frozen=True)
-class StageAnswer:
-    """One stage; times in seconds, of the slowest request of each query; utilisation between 0 and about 1.
-
-    `extra_requests`, hedges and retries, are a share of the other requests; `wasted` is the share of the busy time
-    whose answer was lost or came too late; `mean_replicas` the replicas of a shard on average over time.
-    """
-
-    name: str
-    shards: int
-    replicas: int
-    workers: int
-    candidates: Estimate
-    utilization: Estimate
-    extra_requests: Estimate
-    wasted: Estimate
-    mean_replicas: Estimate
-    latency: Estimate
-    p50: Estimate
-    p99: Estimate
-    queue: Estimate
-    service: Estimate
-    source: str
-
-
-@dataclass(frozen=True)
-class Judged:
-    """An objective with its estimate, in seconds or as a share, and the verdict on it.
-
-    `more_replications` is about how many more would settle an inconclusive one; None where that is not known.
-    """
-
-    objective: Objective
-    estimate: Estimate
-    verdict: Verdict
-    more_replications: int | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Estimates:
-    """What objectives may ask of a run.
-
-    Attributes
-    ----------
-    latency
-        Seconds by name: mean, p50, ..., max.
-    over
-        Share of queries slower than each threshold in seconds.
-    """
-
-    latency: dict[str, Estimate]
-    over: dict[float, Estimate]
-    error_rate: Estimate
-    coverage: Estimate
-
-
-@dataclass(frozen=True, eq=False)
-class ClassAnswer(Estimates):
-    """One class of queries: its share of them, and the verdicts on its own objectives."""
-
-    name: str
-    share: float
-    judged: tuple[Judged, ...]
-
-
-@dataclass(frozen=True)
-class WindowAnswer:
-    """Five minutes of a day or of a trace, from `from_s` seconds after its start; p99 in seconds."""
-
-    from_s: float
-    qps: float
-    p99: Estimate
-
-
-@dataclass(frozen=True, eq=False)
-class RunAnswer(Estimates):
-    """What a run found.
-
-    Attributes
-    ----------
-    judged, classes
-        The verdicts on the objectives of all queries; each class with those on its own.
-    windows
-        The run by five minutes of arrivals, where its traffic is not the same at all times.
-    saturated
-        Names of the queues offered as much as they can serve or more, or the busiest where the backlog is seen to grow;
-        percentiles then describe the length of the run, not the system.
-    backlog
-        How latency moved through the run.
-    theory
-        What queueing theory says of each stage, beside what was simulated.
-    in_system, little
-        Queries in the system on average over time, and their rate times their mean latency: by Little's law the same.
-    warnings
-        What the reader should know before believing the numbers.
-    interrupted
-        Whether this is only a part of what was asked.
-    """
-
-    scenario: Scenario
-    profile: Profile
-    plan: Plan
-    engine: str
-    load: Load
-    summaries: tuple[Summary, ...]
-    goodput_qps: Estimate
-    stages: tuple[StageAnswer, ...]
-    merge_utilization: Estimate
-    judged: tuple[Judged, ...]
-    classes: tuple[ClassAnswer, ...]
-    windows: tuple[WindowAnswer, ...]
-    saturated: tuple[str, ...]
-    backlog: Backlog
-    in_system: Estimate
-    little: Estimate
-    theory: tuple[Check, ...]
-    warnings: tuple[str, ...]
-    interrupted: bool = False
-
-    @property
-    def verdict(self) -> Verdict:
-        """The verdict over all objectives, those of classes among them."""
-        return verdict_over_all([judged.verdict for judged, _ in self.all_judged])
-
-    @property
-    def worst_window(self) -> WindowAnswer | None:
-        """The five minutes with the highest p99; None where there are none, or no p99 is known of any."""
-        known = [window for window in self.windows if not math.isnan(window.p99.value)]
-        return max(known, key=lambda window: window.p99.value, default=None)
-
-    @property
-    def all_judged(self) -> tuple[tuple[Judged, str], ...]:
-        """Every verdict with the name of the class that it is about, empty for all queries."""
-        own = [(judged, one.name) for one in self.classes for judged in one.judged]
-        return (*((judged, "") for judged in self.judged), *own)
-
-    @property
-    def bottleneck(self) -> str:
-        """The queue with the highest utilisation: a stage's name, or "merge"."""
-        return _busiest(self.plan, self.stages, self.merge_utilization)
-
-    @property
-    def simulated(self) -> dict[tuple[str, str], Estimate]:
-        """What was simulated of each (stage, quantity) that theory may say something of."""
-        return _simulated(self.stages)
-
-    @property
-    def conservation(self) -> Conservation:
-        """Counts of queries over all replications, the warm-up's included."""
-        total = Conservation(0, 0, 0, 0, 0)
-        for summary in self.summaries:
-            total += summary.conservation
-        return total
-
-    @property
-    def requests(self) -> int:
-        """Requests sent to shards over all replications, the warm-up's included."""
-        return sum(summary.requests for summary in self.summaries)
-
-    def parts(self, which: str) -> NDArray[np.float64]:
-        """Return `which` ("mean_parts" or "p99_parts") averaged over replications, seconds, shape (S, 5)."""
-        average: NDArray[np.float64] = np.mean([getattr(summary, which) for summary in self.summaries], axis=0)
-        return average
-
-    def latencies(self) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-        """Return all replications' latencies in seconds, rising, and how many queries each stands for."""
-        samples = [summary.sample for summary in self.summaries]
-        values = np.concatenate([sample.values() for sample in samples])
-        weights = np.concatenate([sample.weights() for sample in samples])
-        order = np.argsort(values, kind="stable")
-        return values[order], weights[order]
+__all__ = ["run_scenario", "run_with"]
 
 
 def run_scenario(
@@ -264,17 +92,16 @@ def _answer(scenario: Scenario, profile: Profile, sampled: Sampled, engine: str,
 
     estimates = _estimates(summaries)
     objectives = scenario.sla.objectives if scenario.sla else ()
-    stages = tuple(_stage(scenario, plan, summaries, s) for s in range(len(plan.names)))
+    stages = _stages(scenario, sampled, load)
     merge_utilization = over_all(lambda one: one.merge_utilization)
     backlog = _backlog(plan, summaries)
-    seen = (_busiest(plan, stages, merge_utilization),) if backlog.grows else ()
+    seen = (busiest_of(loads_of(plan, stages, merge_utilization)),) if backlog.grows else ()
     saturated = load.saturated(plan) or seen
     in_system, little = ([getattr(one, name) for one in summaries] for name in ("in_system", "little"))
-    numbers = range(len(plan.class_names))
-    classes = tuple(_class(scenario, plan, summaries, c, saturated=bool(saturated)) for c in numbers)
+    classes = _classes(scenario, sampled, saturated=bool(saturated))
     law = "" if saturated else against_little(in_system, little, plan.queries)
     theory = theory_of(plan, load)
-    against = [] if saturated else disagreements(theory, _simulated(stages), plan.replications)
+    against = [] if saturated else disagreements(theory, simulated_of(stages), plan.replications)
     return RunAnswer(
         scenario=scenario,
         profile=profile,
@@ -289,6 +116,7 @@ def _answer(scenario: Scenario, profile: Profile, sampled: Sampled, engine: str,
         judged=tuple(_judge(item, estimates, plan.replications, saturated=bool(saturated)) for item in objectives),
         classes=classes,
         windows=_windows(summaries),
+        course=course_of(plan, summaries),
         saturated=saturated,
         backlog=backlog,
         in_system=estimate(in_system),
@@ -318,19 +146,30 @@ def _estimates(measured: Sequence[Measured]) -> Estimates:
     )
 
 
-def _class(scenario: Scenario, plan: Plan, summaries: tuple[Summary, ...], c: int, *, saturated: bool) -> ClassAnswer:
-    """Return the answer on class number `c`."""
-    asked, estimates = scenario.traffic.classes[c], _estimates([summary.classes[c] for summary in summaries])
-    judged = tuple(_judge(item, estimates, plan.replications, saturated=saturated) for item in asked.objectives)
-    return ClassAnswer(**vars(estimates), name=asked.name, share=asked.share, judged=judged)
+def _classes(scenario: Scenario, sampled: Sampled, *, saturated: bool) -> tuple[ClassAnswer, ...]:
+    """Return the answer on each class of queries."""
+    plan, found = sampled.plan, []
+    for c, asked in enumerate(scenario.traffic.classes):
+        estimates = _estimates([summary.classes[c] for summary in sampled.summaries])
+        judged = tuple(_judge(item, estimates, plan.replications, saturated=saturated) for item in asked.objectives)
+        found.append(ClassAnswer(**vars(estimates), name=asked.name, share=asked.share, judged=judged))
+    return tuple(found)
 
 
 def _windows(summaries: tuple[Summary, ...]) -> tuple[WindowAnswer, ...]:
     """Return the answer on every five minutes of the run."""
     qps, p99 = (np.array([summary.windows[i] for summary in summaries]) for i in (0, 1))  # (replications, W)
     reached = np.flatnonzero(np.isfinite(qps).any(axis=0)).tolist()
-    rate = {w: float(np.nanmean(qps[:, w])) for w in reached}
-    return tuple(WindowAnswer(w * WINDOW_S, rate[w], estimate(p99[:, w].tolist())) for w in reached)
+    replicas = np.array([summary.window_replicas for summary in summaries])  # (replications, S, W)
+    return tuple(
+        WindowAnswer(
+            from_s=w * WINDOW_S,
+            qps=float(np.nanmean(qps[:, w])),
+            p99=estimate(p99[:, w].tolist()),
+            replicas=tuple(np.nanmean(replicas[:, :, w], axis=0).tolist()),
+        )
+        for w in reached
+    )
 
 
 def _backlog(plan: Plan, summaries: tuple[Summary, ...]) -> Backlog:
@@ -346,8 +185,14 @@ def _named(field: str, key: str | float, measured: Measured) -> float:
     return float(getattr(measured, field)[key])
 
 
-def _stage(scenario: Scenario, plan: Plan, summaries: tuple[Summary, ...], s: int) -> StageAnswer:
-    """Return the answer on stage `s`."""
+def _stages(scenario: Scenario, sampled: Sampled, load: Load) -> tuple[StageAnswer, ...]:
+    """Return the answer on each stage."""
+    numbered = enumerate(zip(load.busiest_shard, sampled.plan.sources, strict=True))
+    return tuple(_stage(scenario, sampled.summaries, s, shard, source) for s, (shard, source) in numbered)
+
+
+def _stage(scenario: Scenario, summaries: tuple[Summary, ...], s: int, busiest: int | None, source: str) -> StageAnswer:
+    """Return the answer on stage `s`, whose busiest shard and cost's source are given."""
     stage = scenario.funnel[s]
 
     def over_all(field: str) -> Estimate:
@@ -360,30 +205,21 @@ def _stage(scenario: Scenario, plan: Plan, summaries: tuple[Summary, ...], s: in
         workers=stage.workers,
         candidates=over_all("candidates"),
         utilization=over_all("utilization"),
+        busiest=over_all("utilization")
+        if busiest is None
+        else estimate([float(summary.stages[s].by_shard[busiest]) for summary in summaries]),
+        busiest_shard=busiest,
         extra_requests=over_all("extra_requests"),
         wasted=over_all("wasted"),
         mean_replicas=over_all("replicas"),
+        replica_hours=over_all("replica_hours"),
         latency=over_all("mean"),
         p50=over_all("p50"),
         p99=over_all("p99"),
         queue=over_all("queue"),
         service=over_all("service"),
-        source=plan.sources[s],
+        source=source,
     )
-
-
-def _busiest(plan: Plan, stages: tuple[StageAnswer, ...], merge_utilization: Estimate) -> str:
-    """Return the name of the queue with the highest utilisation."""
-    loads = {stage.name: stage.utilization.value for stage in stages}
-    if plan.merge_workers:
-        loads["merge"] = merge_utilization.value
-    return max(loads, key=lambda name: loads[name])
-
-
-def _simulated(stages: tuple[StageAnswer, ...]) -> dict[tuple[str, str], Estimate]:
-    """Return the estimates of all stages by (stage, quantity), named as theory names them."""
-    quantities = ("utilization", "queue", "latency", "p50", "p99")
-    return {(stage.name, quantity): getattr(stage, quantity) for stage in stages for quantity in quantities}
 
 
 def _judge(objective: Objective, estimates: Estimates, replications: int, *, saturated: bool) -> Judged:

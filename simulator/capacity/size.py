@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
-from simulator.capacity.run import RunAnswer
+from simulator.capacity.run_answer import RunAnswer
 from simulator.capacity.search import objectives_of
 from simulator.capacity.size_bounds import StageBounds, bound_stages
 from simulator.capacity.size_space import Design, Setting, spaces_of

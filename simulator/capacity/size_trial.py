@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from simulator.capacity.run import RunAnswer, run_with
+from simulator.capacity.run import run_with
+from simulator.capacity.run_answer import RunAnswer
 from simulator.capacity.size_space import Design, Setting, lenient, with_design
 from simulator.costs.profile import Profile
 from simulator.engine.plan import Plan

@@ -44,7 +44,7 @@ def make_app() -> "typer.Typer":
     """Return the application with every command; their modules load their own heavy parts when called."""
     import typer  # not needed to show the help
 
-    from simulator.cli import calibrate, capacity, check, compare, report, run, schema, size
+    from simulator.cli import calibrate, capacity, check, compare, data, report, run, schema, size
 
     app = typer.Typer(
         help=DESCRIPTION,
@@ -66,6 +66,7 @@ def make_app() -> "typer.Typer":
     )
     for command in commands:
         app.command()(command)
+    app.add_typer(data.data, name="data")
     return app
 
 

@@ -20,7 +20,7 @@ from simulator.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from simulator.capacity.run import RunAnswer
+    from simulator.capacity.run_answer import RunAnswer
     from simulator.capacity.sampling import Until
     from simulator.scenario.model import Scenario
 
@@ -74,7 +74,8 @@ def run(  # noqa: PLR0913  one parameter an option
 
 def _run(scenario: "Scenario", engine: str, until: "Until | None", *, quiet: bool) -> "RunAnswer":
     """Return the answer, after Ctrl-C that of what was simulated by then."""
-    from simulator.capacity.run import RunAnswer, run_scenario  # Numba takes half a second to load
+    from simulator.capacity.run import run_scenario  # Numba takes half a second to load
+    from simulator.capacity.run_answer import RunAnswer
     from simulator.engine.replications import Interrupted
 
     try:

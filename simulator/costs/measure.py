@@ -43,8 +43,11 @@ CALLS_A_VISIT = 5
 GAP_S = 0.003
 GRACE_S = 5.0
 KEEP = 100
-SLICED = ("two_tower",)
+SLICED = ("two_tower", "word2vec")
 """Rankers whose candidates are all the documents of a shard, one after the other; the others get lists of ids."""
+
+WORLD_SIZES = {"text": {"queries": 500, "documents": 500}}
+"""Smaller worlds, by their kind, where learning takes long: what a call costs does not hang on how much was learnt."""
 
 Progress = Callable[[float, float, str], None]
 Call = tuple[str, int, int]  # what, candidates, a number that varies user and place
@@ -71,7 +74,7 @@ def measure(rankers: list[str], budget_s: float, seed: int = 0, on_progress: Pro
     rankers
         Names in rankers.registry.RANKERS, or module:Class of the user's own.
     budget_s
-        Seconds to spend on timing; training the rankers comes before, about ten seconds. Where it does not suffice
+        Seconds to spend on timing; training the rankers comes before, up to ten seconds each. Where it does not suffice
         for MIN_CALLS calls of every size, the most expensive sizes are left out.
     on_progress
         Called with (seconds spent, budget, what is happening).
@@ -252,19 +255,22 @@ def _timed(call: Callable[[int, int], object], size: int, number: int) -> float:
 def _callables(rankers: list[str], seed: int) -> dict[str, Callable[[int, int], object]]:
     """Return what to call by name: the trained rankers over a large catalogue, the user's own, and the merge."""
     from simulator.data.world import make_world  # needed by the worker process alone
+    from simulator.data.worlds import WORLDS
     from simulator.rankers.own import load_own
     from simulator.rankers.registry import RANKERS
 
-    world = make_world(seed=seed)
     rng = np.random.default_rng(seed)
     catalogue = max(SIZES)
     ids = rng.permutation(catalogue)
     found: dict[str, Callable[[int, int], object]] = {
-        name: OwnCalls(load_own(name), world, KEEP) for name in rankers if is_own(name)
+        name: OwnCalls(load_own(name), make_world(seed=seed), KEEP) for name in rankers if is_own(name)
     }
+    kinds = {RANKERS[name].learns_from for name in rankers if name not in found}
+    worlds = {kind: WORLDS[kind](seed=seed, **WORLD_SIZES.get(kind, {})) for kind in kinds}
+    trained = (RANKERS[name].fit(worlds[RANKERS[name].learns_from], seed) for name in rankers if name not in found)
     found |= {
-        name: _call_of(ranker.for_catalogue(catalogue, seed), ids) if ranker.exact else _search_of(ranker, seed)
-        for name, ranker in ((name, RANKERS[name].fit(world, seed)) for name in rankers if name not in found)
+        ranker.name: _call_of(ranker.for_catalogue(catalogue, seed), ids) if ranker.exact else _search_of(ranker, seed)
+        for ranker in trained
     }
     lists = ListsToMerge(max(LISTS), rng)
     return found | {MERGE: lambda size, _: lists.merge(size)}

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Protocol
 
 from numpy.typing import NDArray
 
-from simulator.data.features import FloatArray, IntArray
+from simulator.data.features import Features, FloatArray, IntArray
 from simulator.data.splits import Splits
 
 __all__ = ["Judged", "Learnable", "Truthful"]
@@ -24,6 +24,8 @@ class Learnable(Protocol):
         A row for each user, shape (U, A), and for each item, shape (I, B).
     splits
         The log, in parts that share no user.
+    features
+        What the columns are called, and which of them are compared; of words there are none.
     """
 
     kind: ClassVar[str]
@@ -39,6 +41,10 @@ class Learnable(Protocol):
     @property
     def splits(self) -> Splits:
         """The log, in parts that share no user."""
+
+    @property
+    def features(self) -> Features:
+        """What the columns are called, and which of them are compared."""
 
 
 class Truthful(Protocol):

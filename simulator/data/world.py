@@ -9,8 +9,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from simulator.data.features import FloatArray, IntArray
+from simulator.data.features import SYNTHETIC, Features, FloatArray, IntArray
 from simulator.data.impressions import Impressions
+from simulator.data.learnable import Truthful
 from simulator.data.randomness import generator
 from simulator.data.splits import Splits, split_by_user
 from simulator.data.truth import Truth
@@ -40,6 +41,8 @@ class World:
         The log of the old system, in parts that share no user.
     truth
         What decides on clicks.
+    features
+        What the columns of users and items are called, and which of them are compared.
     """
 
     kind: ClassVar[str] = "columns"
@@ -48,7 +51,8 @@ class World:
     item_features: FloatArray
     popularity: FloatArray
     splits: Splits
-    truth: Truth
+    truth: Truthful
+    features: Features = SYNTHETIC
 
 
 def make_world(
@@ -94,6 +98,10 @@ def make_world(
     user_features, item_features = _observe(truth, generator(seed, "observation"))
     if users_of is not None:
         known = users_of.truth
+        if not isinstance(known, Truth):
+            raise InputError(
+                "users_of: expected a synthetic world, where users can meet more, got recorded users"
+            )
         truth = replace(truth, tastes=known.tastes, budget=known.budget, curiosity=known.curiosity)
         user_features = users_of.user_features
     user = np.repeat(np.arange(users), queries)  # (Q,)

@@ -24,8 +24,10 @@ class Lognormal(Law[Magnitude], Generic[Magnitude]):
         """Return mean exp(sigma z - sigma^2 / 2) with z the normal quantile and sigma^2 = log(1 + cv^2)."""
         from scipy.special import ndtri  # a quarter of a second to load, and only runs need it
 
-        z = np.where(lower < 0.5, ndtri(lower), -ndtri(upper))
         variance = math.log1p(self.cv**2)
+        if variance == 0:  # a cv whose square is no number above 0: z may be infinite at the ends, and 0 z nothing
+            return np.full_like(lower, self.mean)
+        z = np.where(lower < 0.5, ndtri(lower), -ndtri(upper))
         return self.mean * np.exp(math.sqrt(variance) * z - variance / 2)
 
     def mean_value(self) -> float:

@@ -13,6 +13,7 @@ from simulator.engine.law import query_values
 from simulator.engine.plan import Plan
 from simulator.engine.result import Result, empty_result
 from simulator.engine.traffic import BURSTY, CONSTANT, DAILY, TRACE
+from simulator.engine.windows import window_count
 
 __all__ = ["arrival_blocks", "arrival_times", "entering_candidates", "prepare", "prepare_blocks", "query_classes"]
 
@@ -99,9 +100,9 @@ def prepare(plan: Plan, replication: int) -> Result:
 def prepare_blocks(plan: Plan, replication: int, size: int) -> Iterator[Result]:
     """Yield results as `prepare` returns them, for `size` consecutive queries at a time."""
     shape = list(zip(plan.stages.shards.tolist(), plan.stages.replicas.tolist(), strict=True))
-    first = 0
+    first, windows = 0, window_count(plan)
     for arrival in arrival_blocks(plan, replication, size):
-        result = empty_result(arrival, shape)
+        result = empty_result(arrival, shape, windows)
         result.query_class[:] = query_classes(plan, replication, first, arrival.size)
         result.candidates[:, 0] = entering_candidates(plan, replication, first, arrival.size)
         first += arrival.size

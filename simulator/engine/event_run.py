@@ -15,6 +15,7 @@ from simulator.engine.order import ENTRY, FAULT, NEW, SCALE, rank_of
 from simulator.engine.plan import DOWN, Plan
 from simulator.engine.result import BY_QUERY, SUMS, Result, empty_result
 from simulator.engine.state import NUMBERS, columns_of, larger, new_state
+from simulator.engine.windows import window_count
 from simulator.policies.faults import gap
 
 __all__ = ["event_blocks", "run_events"]
@@ -103,7 +104,7 @@ def event_blocks(plan: Plan, replication: int, size: int) -> Iterator[Result]:
     run: EventRun | None = None
     for fresh in prepare_blocks(plan, replication, size):
         if run is None:
-            run = EventRun(plan, replication, empty_result(np.zeros(2 * size), _shape(plan)))
+            run = EventRun(plan, replication, _empty(plan, 2 * size))
         _let_in(run, fresh)
         more = run.go_on()
         done = _finished(run) if more else run["rows"]
@@ -111,9 +112,10 @@ def event_blocks(plan: Plan, replication: int, size: int) -> Iterator[Result]:
             yield _take(run, done)
 
 
-def _shape(plan: Plan) -> list[tuple[int, int]]:
-    """Return the (shards, replicas) of each stage."""
-    return list(zip(plan.stages.shards.tolist(), plan.stages.replicas.tolist(), strict=True))
+def _empty(plan: Plan, rows: int) -> Result:
+    """Return a result of `plan` with room for so many rows."""
+    shape = list(zip(plan.stages.shards.tolist(), plan.stages.replicas.tolist(), strict=True))
+    return empty_result(np.zeros(rows), shape, window_count(plan))
 
 
 def _let_in(run: EventRun, fresh: Result) -> None:
@@ -129,7 +131,7 @@ def _let_in(run: EventRun, fresh: Result) -> None:
 
 def _roomier(run: EventRun, room: int) -> tuple[Result, NDArray[np.int8]]:
     """Return the run's result, and which of its rows are finished, with room for so many rows."""
-    rows, result, over = run["rows"], empty_result(np.zeros(room), _shape(run.plan)), np.zeros(room, dtype=np.int8)
+    rows, result, over = run["rows"], _empty(run.plan, room), np.zeros(room, dtype=np.int8)
     over[:rows] = run.over[:rows]
     for name in BY_QUERY:
         getattr(result, name)[:rows] = getattr(run.result, name)[:rows]
@@ -145,7 +147,7 @@ def _finished(run: EventRun) -> int:
 def _take(run: EventRun, done: int) -> Result:
     """Return the first `done` rows and the sums so far, and forget them."""
     result, left = run.result, run["rows"] - done
-    taken = empty_result(np.zeros(done), _shape(run.plan))
+    taken = _empty(run.plan, done)
     for name in BY_QUERY:
         column = getattr(result, name)
         getattr(taken, name)[:] = column[:done]

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from simulator.engine.plan import Tables
 from simulator.engine.state import NONE, Columns, State
+from simulator.engine.windows import add_over_windows
 from simulator.kernels import kernel
 from simulator.policies.faults import PauseClock, next_pause
 
@@ -132,6 +133,8 @@ def pay(state: State, columns: Columns, s: int, shards: int, now: float) -> None
     """Add what the replicas of a stage have cost since the last change."""
     copies = state.stages[s].ordered * shards
     columns.replica_seconds[s] += copies * (now - state.stages[s].since)
+    if state.stages[s].scales:
+        add_over_windows(columns.replica_windows, s, copies, (state.stages[s].since, now))
     state.stages[s].since = now
 
 

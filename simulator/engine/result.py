@@ -1,4 +1,4 @@
-"""What one replication did, as flat columns. Letters: Q queries, S stages."""
+"""What one replication did, as flat columns. Letters: Q queries, S stages, W windows."""
 
 from dataclasses import dataclass, fields
 from typing import Any
@@ -59,6 +59,9 @@ class Result:
         (S,) those of them whose answer was lost or came too late to be used.
     replica_seconds
         (S,) replicas of shards x seconds, from the last arrival before the measured ones to the last of them.
+    replica_windows
+        (S, W) those of `replica_seconds` in each window of a day or a recording, as far as windows reach, of stages
+        whose number of replicas follows the load; zero of others, which have the same number at all times.
     counts
         (S, len(COUNTS)) requests of measured queries by what became of them.
     """
@@ -80,6 +83,7 @@ class Result:
     served: NDArray[np.float64]
     wasted: NDArray[np.float64]
     replica_seconds: NDArray[np.float64]
+    replica_windows: NDArray[np.float64]
     counts: NDArray[np.int64]
 
     def count(self, what: str) -> NDArray[np.int64]:
@@ -122,7 +126,7 @@ class Result:
         return found + (["served"] if not np.allclose(self.served, other.served, rtol=1e-9, atol=1e-9) else [])
 
 
-SUMS = ("merge_busy", "served", "wasted", "replica_seconds", "counts")
+SUMS = ("merge_busy", "served", "wasted", "replica_seconds", "replica_windows", "counts")
 """Columns by stage that add up over queries, beside `busy`."""
 
 BY_QUERY = tuple(field.name for field in fields(Result) if field.name not in ("busy", *SUMS))
@@ -136,8 +140,8 @@ def _stacked(one: NDArray[Any], two: NDArray[Any]) -> NDArray[Any]:
     return np.concatenate([one.swapaxes(0, 1), two.swapaxes(0, 1)], axis=1).swapaxes(0, 1)
 
 
-def empty_result(arrival: NDArray[np.float64], shape: list[tuple[int, int]]) -> Result:
-    """Return a result with room for `arrival.size` queries over stages of the given (shards, replicas)."""
+def empty_result(arrival: NDArray[np.float64], shape: list[tuple[int, int]], windows: int) -> Result:
+    """Return a result with room for `arrival.size` queries over stages of the given (shards, replicas), and windows."""
     Q, S = arrival.size, len(shape)
 
     def column(fill: float, dtype: type = np.float64) -> NDArray[Any]:
@@ -162,5 +166,6 @@ def empty_result(arrival: NDArray[np.float64], shape: list[tuple[int, int]]) -> 
         served=np.zeros(S),
         wasted=np.zeros(S),
         replica_seconds=np.zeros(S),
+        replica_windows=np.zeros((S, windows)),
         counts=np.zeros((S, len(COUNTS)), dtype=np.int64),
     )

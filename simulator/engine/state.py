@@ -174,6 +174,7 @@ class Columns(NamedTuple):
     served: NDArray[np.float64]
     wasted: NDArray[np.float64]
     replica_seconds: NDArray[np.float64]
+    replica_windows: NDArray[np.float64]
     counts: NDArray[np.int64]
 
 
@@ -196,6 +197,7 @@ def columns_of(result: Result, over: NDArray[np.int8]) -> Columns:
         result.served,
         result.wasted,
         result.replica_seconds,
+        result.replica_windows,
         result.counts,
     )
 

@@ -7,6 +7,7 @@ import numpy as np
 from simulator.engine.order import ENTRY, FAULT, SCALE, rank_of
 from simulator.engine.plan import DOWN
 from simulator.engine.servers import World
+from simulator.engine.windows import add_over_windows
 from simulator.policies.autoscaling import wanted_replicas
 from simulator.policies.faults import gap
 
@@ -81,6 +82,8 @@ class Upheavals:
         if self.paid_since is not None:
             now, copies = self.world.clock.now, self.ordered[stage] * len(self.shards[stage])
             self.world.result.replica_seconds[stage] += copies * (now - self.since[stage])
+            if np.isfinite(self.world.plan.stages.scale_every[stage]):
+                add_over_windows(self.world.result.replica_windows, stage, copies, (self.since[stage], now))
             self.since[stage] = now
 
     def look(self, stage: int) -> None:

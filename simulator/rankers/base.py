@@ -13,7 +13,7 @@ from typing import ClassVar, Self, final
 
 import numpy as np
 
-from simulator.data.features import FloatArray, IntArray
+from simulator.data.features import SYNTHETIC, Features, FloatArray, IntArray
 from simulator.data.impressions import Impressions
 from simulator.data.learnable import Learnable
 from simulator.data.randomness import generator
@@ -42,6 +42,8 @@ class Ranker(ABC):
         The columns of each user, shape (U, A).
     items
         What the model keeps of each item to serve it, shape (N, W), contiguous.
+    features
+        Which columns of users and items are compared, as in the world it was trained on; the synthetic one if not said.
     """
 
     name: ClassVar[str]
@@ -53,6 +55,7 @@ class Ranker(ABC):
     parameters: Parameters
     users: FloatArray
     items: FloatArray
+    features: Features = SYNTHETIC
 
     @classmethod
     @final
@@ -83,7 +86,7 @@ class Ranker(ABC):
         """Return the model of `parameters`, in double precision, that serves the items of `world`."""
         items = cls._item_rows(parameters, world.item_features)
         single = {name: _single(block) for name, block in parameters.items()}
-        return cls(single, _single(world.user_features), _single(items))
+        return cls(single, _single(world.user_features), _single(items), world.features)
 
     @final
     def score(self, user: int, items: IntArray | slice) -> FloatArray:
@@ -191,9 +194,9 @@ class Ranker(ABC):
     def _train(cls, world: Learnable, rng: np.random.Generator) -> Parameters:
         """Return the parameters, in double precision, learnt from the training and validation impressions."""
 
-    @staticmethod
+    @classmethod
     @abstractmethod
-    def _item_rows(parameters: Parameters, item_features: FloatArray) -> FloatArray:
+    def _item_rows(cls, parameters: Parameters, item_features: FloatArray) -> FloatArray:
         """Return what serving keeps of each item, shape (N, W)."""
 
     @abstractmethod

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from simulator.data.features import FloatArray, pair_features
+from simulator.data.features import FloatArray
 from simulator.data.impressions import Impressions
 from simulator.data.learnable import Learnable
 
@@ -23,6 +23,5 @@ class Examples(NamedTuple):
 
 def examples(world: Learnable, log: Impressions) -> Examples:
     """Return the rows of `log` as examples, in double precision."""
-    users, items = world.user_features[log.user], world.item_features[log.item]  # (R, A), (R, B)
-    X = np.hstack([users, items, pair_features(users, items)])  # (R, F)
+    X = world.features.rows(world.user_features[log.user], world.item_features[log.item])  # (R, F)
     return Examples(X, log.click.astype(np.float64))

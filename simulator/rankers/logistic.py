@@ -9,7 +9,7 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from simulator.data.features import PAIR_COLUMNS, PAIR_FLOPS, FloatArray, pair_features
+from simulator.data.features import FloatArray
 from simulator.data.learnable import Learnable
 from simulator.rankers.base import Parameters, Ranker
 from simulator.rankers.examples import Examples, examples
@@ -54,20 +54,20 @@ class Logistic(Ranker):
         found = minimize(objective, np.zeros(batch.X.shape[1] + 1), method="L-BFGS-B", jac=True)
         return {"w": found.x[:-1], "b": found.x[-1:]}
 
-    @staticmethod
-    def _item_rows(parameters: Parameters, item_features: FloatArray) -> FloatArray:
+    @classmethod
+    def _item_rows(cls, parameters: Parameters, item_features: FloatArray) -> FloatArray:
         del parameters  # the columns as they are
         return item_features
 
     @property
     def flops_per_candidate(self) -> int:
-        """PAIR_FLOPS for the pair's columns, 2 (B + C) for the weighted sum, 1 to add the user's part."""
-        own_columns: int = self.items.shape[1] + PAIR_COLUMNS
-        return PAIR_FLOPS + 2 * own_columns + 1
+        """The comparisons for the pair's columns, 2 (B + C) for the weighted sum, 1 to add the user's part."""
+        own_columns: int = self.items.shape[1] + len(self.features.pairs)
+        return self.features.pair_flops + 2 * own_columns + 1
 
     def _scores(self, user: FloatArray, rows: FloatArray) -> FloatArray:
         w_user, w_item, w_pair = np.split(self.parameters["w"], [user.size, user.size + rows.shape[1]])
         scores = rows @ w_item  # (n,)
-        scores += pair_features(user, rows) @ w_pair
+        scores += self.features.of_pairs(user, rows) @ w_pair
         scores += user @ w_user + self.parameters["b"]
         return scores

@@ -9,7 +9,7 @@ from typing import ClassVar, final
 import numpy as np
 from scipy.special import expit
 
-from simulator.data.features import PAIR_COLUMNS, PAIR_FLOPS, FloatArray, pair_features
+from simulator.data.features import FloatArray
 from simulator.data.learnable import Learnable
 from simulator.rankers.base import Parameters, Ranker
 from simulator.rankers.examples import Examples, examples
@@ -91,21 +91,21 @@ class MLP(Ranker):
         start = initial_parameters(train.X.shape[1], HIDDEN, rng)
         return descend(loss_and_gradient, start, epoch, held_out, SCHEDULE)
 
-    @staticmethod
-    def _item_rows(parameters: Parameters, item_features: FloatArray) -> FloatArray:
+    @classmethod
+    def _item_rows(cls, parameters: Parameters, item_features: FloatArray) -> FloatArray:
         del parameters  # the columns as they are
         return item_features
 
     @property
     def flops_per_candidate(self) -> int:
-        """PAIR_FLOPS, 2 (B + C) H, 2 H K and 2 K for the layers, 2 a unit for its offset and rectifier.
+        """The comparisons, 2 (B + C) H, 2 H K and 2 K for the layers, 2 a unit for its offset and rectifier.
 
         What the user's own columns add to the first layer is worked out once a call. The last offset is 1
         more.
         """
         H, K = self.parameters["b1"].size, self.parameters["b2"].size
-        own_columns: int = self.items.shape[1] + PAIR_COLUMNS
-        return PAIR_FLOPS + 2 * own_columns * H + 2 * H * K + 2 * K + 2 * (H + K) + 1
+        own_columns: int = self.items.shape[1] + len(self.features.pairs)
+        return self.features.pair_flops + 2 * own_columns * H + 2 * H * K + 2 * K + 2 * (H + K) + 1
 
     def _scores(self, user: FloatArray, rows: FloatArray) -> FloatArray:
         W1_user, W1_item, W1_pair = np.split(self.parameters["W1"], [user.size, user.size + rows.shape[1]])
@@ -114,7 +114,7 @@ class MLP(Ranker):
         for start in range(0, len(rows), ROWS_AT_ONCE):
             block = rows[start : start + ROWS_AT_ONCE]
             h1 = block @ W1_item  # (block, H)
-            h1 += pair_features(user, block) @ W1_pair
+            h1 += self.features.of_pairs(user, block) @ W1_pair
             h1 += of_user
             h2 = np.maximum(h1, 0.0, out=h1) @ self.parameters["W2"]  # (block, K)
             h2 += self.parameters["b2"]

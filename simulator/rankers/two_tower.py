@@ -159,8 +159,8 @@ class TwoTower(Ranker):
     def _train(cls, world: Learnable, rng: np.random.Generator) -> Parameters:
         return _train(cls, world, rng, {}, ())
 
-    @staticmethod
-    def _item_rows(parameters: Parameters, item_features: FloatArray) -> FloatArray:
+    @classmethod
+    def _item_rows(cls, parameters: Parameters, item_features: FloatArray) -> FloatArray:
         return _tower(parameters, "item", item_features)[1]
 
     @property

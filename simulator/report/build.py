@@ -14,25 +14,32 @@ from jinja2 import Environment, StrictUndefined
 
 from simulator.capacity.answer import CapacityAnswer
 from simulator.capacity.compare import Comparison
-from simulator.capacity.run import ClassAnswer, RunAnswer
+from simulator.capacity.run_answer import ClassAnswer, RunAnswer
 from simulator.engine.result import PARTS
 from simulator.report.capacity_plots import HOCKEY_STICK
 from simulator.report.capacity_table import capacity_sentence
 from simulator.report.compare_document import compare_document
 from simulator.report.compare_plots import COMPARE_PLOT
 from simulator.report.compare_section import compare_context, compare_csv
+from simulator.report.course_plot import COMPARE_COURSE, RUN_COURSE
+from simulator.report.day_plots import COMPARE_DAY, DAY
 from simulator.report.document import capacity_document, run_document
 from simulator.report.files import make_folder, write_bytes, write_text
+from simulator.report.fleet import fleet_sentences
 from simulator.report.look import DARK, LIGHT, draw
 from simulator.report.plots import RUN_PLOTS, Plot, PlotKind
 from simulator.report.sentence import answer_sentence, arrivals_text, headline, worst_window_sentence
-from simulator.report.tables import POLICY_HEADS, policy_rows, times_beside
+from simulator.report.tables import POLICY_HEADS, busiest_shards, policy_rows, times_beside
+from simulator.report.trade_plot import TRADE_PLOT
 from simulator.statistics.intervals import Estimate
 from simulator.units import format_duration
 
 __all__ = ["write_report"]
 
 MS = 1000.0
+
+# by the name of its files
+COMPARE_PLOTS = {"trade": TRADE_PLOT, "course": COMPARE_COURSE, "compare": COMPARE_PLOT, "compare_day": COMPARE_DAY}
 
 
 @dataclass(frozen=True)
@@ -65,7 +72,9 @@ def write_report(
     place = folder / answer.scenario.name
     make_folder(place / "plots")
     document = run_document(answer, overrides)
-    kinds = {name: kind for name, kind in RUN_PLOTS.items() if kind.applies(answer) and not answer.saturated}
+    course = {} if comparison else {"course": RUN_COURSE}  # a comparison has one course of all rows
+    shown = {"day": DAY, **course, **RUN_PLOTS}
+    kinds = {name: kind for name, kind in shown.items() if kind.applies(answer) and not answer.saturated}
     pictures = [_write_picture(name, kind, kind.make(answer), place / "plots") for name, kind in kinds.items()]
     context = _context(answer, document, pictures)
     if capacity is not None:
@@ -76,9 +85,11 @@ def write_report(
         write_text(place / "curve.csv", _csv(_curve_rows(capacity)))
     if comparison is not None:
         context["comparison"] = compare_context(comparison)
-        context["compare_picture"] = _write_picture(
-            "compare", COMPARE_PLOT, COMPARE_PLOT.make(comparison), place / "plots"
-        )
+        context["compare_pictures"] = [
+            _write_picture(name, kind, kind.make(comparison), place / "plots")
+            for name, kind in COMPARE_PLOTS.items()
+            if kind.applies(comparison)
+        ]
         write_text(place / "compare.json", _json(compare_document(comparison, overrides)))
         write_text(place / "compare.csv", _csv(compare_csv(comparison)))
     write_text(place / "report.json", _json(document))
@@ -130,7 +141,9 @@ def _context(answer: RunAnswer, document: dict[str, Any], pictures: list[Picture
         f"{answer.requests:,} requests to shards, seed {plan.seed}",
         "latency": [] if answer.saturated else _latency_table(answer),
         "stages": [_stage_row(answer, i) for i in range(len(answer.stages))],
+        "busiest_shards": busiest_shards(answer),
         "worst": worst_window_sentence(answer),
+        "fleet": fleet_sentences(answer),
         "classes": [] if answer.saturated else [_class_row(one) for one in answer.classes],
         "objectives": _objective_rows(document),
         "policies": policy_rows(answer),
@@ -165,7 +178,7 @@ def _stage_row(answer: RunAnswer, i: int) -> dict[str, str]:
         "name": stage.name,
         "size": f"{stage.shards:,} × {stage.replicas} × {stage.workers}",
         "candidates": f"{stage.candidates.value:,.0f}",
-        "busy": f"{stage.utilization.value:.1%}",
+        "busy": f"{stage.busiest.value:.1%}",
         "queue": "–" if lost else format_duration(stage.queue.value),
         "service": format_duration(stage.service.value),
         "p99": "–" if lost else format_duration(stage.p99.value),

@@ -3,15 +3,16 @@
 from typing import Any
 
 from simulator.capacity.compare import Comparison, Difference, Row, significant
-from simulator.capacity.price import cost_per_hour, cost_per_million_queries, workers_in_all
 from simulator.report.compare_sentence import compare_sentence
 from simulator.report.document import (
     MS,
     SCHEMA_VERSION,
     UNKNOWN,
+    cost_document,
     objective_document,
     provenance_document,
     stage_document,
+    window_document,
 )
 
 __all__ = ["compare_document"]
@@ -44,31 +45,34 @@ def compare_document(comparison: Comparison, overrides: dict[str, str]) -> dict[
 
 def _row(row: Row) -> dict[str, Any]:
     """Return one row; of a saturated system no latency is given."""
-    run, scenario = row.run, row.cell.scenario
-    return {
+    run = row.run
+    document = {
         "settings": row.cell.settings,
         "offered_qps": run.plan.qps,
         "queries": run.plan.queries,
         "warmup_queries": run.plan.warmup,
-        "workers": workers_in_all(scenario),
         "latency_ms": {
             name: (UNKNOWN if run.saturated else found.scaled(MS)).as_json() for name, found in run.latency.items()
         },
+        "error_rate": run.error_rate.as_json(),
+        "coverage": run.coverage.as_json(),
+        "goodput_qps": run.goodput_qps.as_json(),
         "max_qps": row.maximum.qps.as_json() if row.maximum else UNKNOWN.as_json(),
         "max_qps_outcome": row.maximum.outcome if row.maximum else None,
         "utilization": row.utilization,
         "bottleneck": run.bottleneck,
         "saturated": bool(run.saturated),
         "saturated_queues": list(run.saturated),
-        "cost_per_hour": cost_per_hour(scenario),
-        "cost_per_million_queries": cost_per_million_queries(scenario),
-        "currency": scenario.prices.currency if scenario.prices else None,
+        **cost_document(row.cell.scenario, row.workers),
         "stages": [_stage(row, s) for s in range(len(run.stages))],
         "objectives": [objective_document(run, judged) for judged in run.judged],
         "verdict": run.verdict,
         "difference": _difference(row.difference) if row.difference else None,
         "warnings": list(run.warnings),
     }
+    if run.worst_window and not run.saturated:
+        document["worst_window"] = window_document(run.worst_window)
+    return document
 
 
 def _stage(row: Row, s: int) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullLocator
 
 from simulator.capacity.compare import Comparison, Row
-from simulator.capacity.price import cost_per_million_queries, workers_in_all
+from simulator.capacity.price import cost_per_million_queries
 from simulator.report.compare_sentence import varied_names
 from simulator.report.look import Look
 from simulator.report.plots import MS, Plot, PlotKind
@@ -18,6 +18,7 @@ __all__ = ["COMPARE_PLOT", "Layout", "compare_plot", "layout_of"]
 
 _MOST_LINES = 6  # as many as three colours and two kinds of line tell apart
 _MOST_LABELS = 12
+_MOST_LETTERS = 45  # under half the width of the page
 _WIDE = 8.0  # from this ratio of the largest value to the smallest on, an axis of numbers is logarithmic
 
 
@@ -59,11 +60,11 @@ def layout_of(comparison: Comparison) -> Layout:
     by_path = dict(zip((path for axis in axes for path in axis.paths), names, strict=True))
     lines: dict[str, list[Row]] = {}
     for row in comparison.rows:
-        others = (f"{name}={row.cell.texts[path]}" for path, name in by_path.items() if path not in shown)
+        others = (f"{name}={row.cell.shown[path]}" for path, name in by_path.items() if path not in shown)
         lines.setdefault(", ".join(others), []).append(row)
     first = next(iter(lines.values()))
     name = " x ".join(by_path[path] for path in shown)
-    labels = [" x ".join(row.cell.texts[path] for path in shown) for row in first]
+    labels = [" x ".join(row.cell.shown[path] for path in shown) for row in first]
     numbers = [row.cell.settings[shown[0]] for row in first]
     if len(shown) == 1 and all(isinstance(number, int | float) for number in numbers):
         log = min(numbers) > 0 and max(numbers) >= _WIDE * min(numbers)
@@ -107,8 +108,8 @@ def _most(row: Row) -> Estimate:
 
 def _cost(row: Row) -> float:
     """Return what a million queries cost in a row, or how many workers it has."""
-    cost = cost_per_million_queries(row.cell.scenario)
-    return float(workers_in_all(row.cell.scenario)) if cost is None else cost
+    cost = cost_per_million_queries(row.cell.scenario, row.workers)
+    return row.workers if cost is None else cost
 
 
 def _line(axes: Axes, layout: Layout, found: list[Estimate], colour: str, style: str) -> None:
@@ -175,6 +176,8 @@ def _finish_places(axes: Axes, layout: Layout) -> None:
     step = math.ceil(len(layout.places) / _MOST_LABELS)
     axes.set_xticks(layout.places[::step], layout.labels[::step])
     axes.xaxis.set_minor_locator(NullLocator())
+    if sum(map(len, layout.labels[::step])) > _MOST_LETTERS:
+        axes.tick_params(axis="x", labelsize="x-small")
     axes.set_xlabel(layout.name)
 
 

@@ -6,7 +6,16 @@ from typing import Any
 from simulator.capacity.compare import Comparison, Row
 from simulator.report.compare_document import compare_document
 from simulator.report.compare_sentence import compare_sentence, compare_warnings, row_label, telling_stage, varied_names
-from simulator.report.compare_table import LATENCY_HEADS, LOAD_HEADS, TIME_HEADS, latency_row, load_row, time_row
+from simulator.report.compare_table import (
+    LATENCY_HEADS,
+    LOAD_HEADS,
+    POLICY_HEADS,
+    TIME_HEADS,
+    latency_row,
+    load_row,
+    policy_rows,
+    time_row,
+)
 
 __all__ = ["compare_context", "compare_csv"]
 
@@ -21,13 +30,14 @@ def compare_context(comparison: Comparison) -> dict[str, Any]:
         labelled = [(label, *row) for label, row in zip(labels, cells, strict=True)]
         return {"title": title, "heads": (name, *heads), "rows": labelled}
 
-    rows = comparison.rows
+    rows, acts = comparison.rows, policy_rows(comparison)
     return {
         "sentence": compare_sentence(comparison),
         "verdict": comparison.verdict,
         "warnings": compare_warnings(comparison),
         "tables": [
             table("Latency at the offered load", LATENCY_HEADS, [latency_row(row) for row in rows]),
+            *([table("What is given up, and what is added", POLICY_HEADS, acts)] if acts else []),
             table("Maximum load and cost", LOAD_HEADS, [load_row(row) for row in rows]),
             table(f"Where a query's time in stage {stage} goes", TIME_HEADS, [time_row(row, s) for row in rows]),
         ],

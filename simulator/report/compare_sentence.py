@@ -3,7 +3,9 @@
 import math
 
 from simulator.capacity.compare import Comparison, Row, StageTime
-from simulator.capacity.price import cost_per_hour, workers_in_all
+from simulator.capacity.price import cost_per_hour
+from simulator.report.fleet import workers_text
+from simulator.report.sentence import window_start
 from simulator.units import format_duration
 
 __all__ = ["compare_sentence", "compare_warnings", "row_label", "telling_stage", "varied_names"]
@@ -14,6 +16,8 @@ _PARTS = {
     "slowest": "of waiting for the slowest",
     "merge": "of merging",
 }
+_MANY_FAIL = 0.05
+"""Where this share more of the queries fails than in the best row, latencies are only those of the few that do not."""
 _WORTH_TELLING = 0.1
 """The least share of a row's largest change that another of its changes must be to be told."""
 
@@ -29,7 +33,7 @@ def varied_names(comparison: Comparison) -> list[str]:
 
 def row_label(row: Row) -> str:
     """Return the values of a row's settings: `200`, or `300 x 2`."""
-    return " x ".join(row.cell.texts.values())
+    return " x ".join(row.cell.shown.values())
 
 
 def telling_stage(comparison: Comparison) -> int:
@@ -44,7 +48,8 @@ def telling_stage(comparison: Comparison) -> int:
 
 def compare_sentence(comparison: Comparison) -> str:
     """Return which row is best and why: its numbers, and where the mean time of the others goes instead."""
-    parts = [_verdict(comparison), _trade(comparison), _fastest(comparison), _saturated(comparison)]
+    tellers = (_verdict, _failing, _trade, _fastest, _saturated, _worst)
+    parts = [tell(comparison) for tell in tellers]
     return " ".join(part for part in parts if part)
 
 
@@ -66,7 +71,7 @@ def _few(labels: list[str]) -> str:
 
 def _named(comparison: Comparison, row: Row) -> str:
     """Return a row's settings with their names."""
-    values = row.cell.texts.values()
+    values = row.cell.shown.values()
     return ", ".join(f"{name}={value}" for name, value in zip(varied_names(comparison), values, strict=True))
 
 
@@ -77,10 +82,9 @@ def _tail(row: Row) -> str:
 
 def _price(row: Row) -> str:
     """Return what a row costs, or how many workers it has."""
-    hourly, prices = cost_per_hour(row.cell.scenario), row.cell.scenario.prices
-    workers = workers_in_all(row.cell.scenario)
+    hourly, prices = cost_per_hour(row.cell.scenario, row.workers), row.cell.scenario.prices
     if hourly is None or prices is None:
-        return f"{workers:,} worker{'s' if workers > 1 else ''}"
+        return f"{workers_text(row.workers)} worker{'s' if row.workers > 1 else ''}"
     return f"{prices.currency} {hourly:,.2f} an hour"
 
 
@@ -96,7 +100,7 @@ def _verdict(comparison: Comparison) -> str:
         asked = "every objective" if len(row.run.judged) > 1 else row.run.judged[0].objective.text
         if len(meeting) == 1:
             return f"Best: {named}, the only row that meets {asked}: {_tail(row)}, {_price(row)}."
-        hourly = [cost_per_hour(one.cell.scenario) for one in meeting]
+        hourly = [cost_per_hour(one.cell.scenario, one.workers) for one in meeting]
         priced = None not in hourly
         choice = "cheapest" if priced and len(set(hourly)) > 1 else "fastest"
         return f"Best: {named}, the {choice} of {len(meeting)} rows that meet {asked}: {_tail(row)}, {_price(row)}."
@@ -109,7 +113,9 @@ def _verdict(comparison: Comparison) -> str:
 
 def _fastest(comparison: Comparison) -> str:
     """Return the row of lowest p99, where it is another than the best."""
-    stable = [row for row in comparison.rows if row.run.latency["p99"].value > 0 and not row.run.saturated]
+    failing = _failing_rows(comparison)
+    known = [row for row in comparison.rows if row.run.latency["p99"].value > 0 and not row.run.saturated]
+    stable = [row for row in known if row not in failing]
     if not stable:
         return ""
     fastest = min(stable, key=lambda row: row.run.latency["p99"].value)
@@ -119,11 +125,29 @@ def _fastest(comparison: Comparison) -> str:
     return f"The lowest p99 is that of {_named(comparison, fastest)}: {_tail(fastest)}."
 
 
+def _failing_rows(comparison: Comparison) -> list[Row]:
+    """Return the rows in which many more queries fail than in the best."""
+    most = comparison.rows[comparison.best].run.error_rate.value + _MANY_FAIL
+    return [row for row in comparison.rows if row.run.error_rate.value > most]
+
+
+def _failing(comparison: Comparison) -> str:
+    """Return which rows leave how many queries without an answer, where that is many more than in the best."""
+    failing = _failing_rows(comparison)
+    if not failing:
+        return ""
+    told = [f"{row.run.error_rate.value:.1%} with {_named(comparison, row)}" for row in failing]
+    ours = comparison.rows[comparison.best].run.error_rate.value
+    return f"Without an answer stay {_few(told)}, beside {ours:.1%}."
+
+
 def _trade(comparison: Comparison) -> str:
     """Return where the rows of the longest and the shortest service lose time against the best one, on average."""
     best = comparison.rows[comparison.best]
     s = telling_stage(comparison)
-    stable = sorted((row for row in comparison.rows if not row.run.saturated), key=lambda row: row.times[s].service)
+    failing = _failing_rows(comparison)
+    stable = [row for row in comparison.rows if not row.run.saturated and row not in failing]
+    stable.sort(key=lambda row: row.times[s].service)
     if best.run.saturated or len(stable) < 2:
         return ""
     told = [
@@ -151,6 +175,17 @@ def _change(best: StageTime, other: StageTime) -> str:
             listed = " and ".join([", ".join(found[:-1]), found[-1]] if len(found) > 1 else found)
             sides.append(f"{verb} {listed}")
     return (" but " if len(sides) > 1 else "").join(sides)
+
+
+def _worst(comparison: Comparison) -> str:
+    """Return the worst five minutes of the first row and of the best, where windows are known."""
+    rows = [comparison.rows[0], comparison.rows[comparison.best]][: 2 if comparison.best else 1]
+    told = [
+        f"{_named(comparison, row)}: p99 {format_duration(worst.p99.value)} from {window_start(row.run, worst)} on"
+        for row in rows
+        if (worst := row.run.worst_window) and not row.run.saturated
+    ]
+    return f"Worst five minutes, {'; '.join(told)}." if told else ""
 
 
 def _saturated(comparison: Comparison) -> str:

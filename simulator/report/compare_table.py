@@ -7,8 +7,9 @@ from rich.table import Table
 from rich.text import Text
 
 from simulator.capacity.compare import Comparison, Row, significant
-from simulator.capacity.price import cost_per_hour, cost_per_million_queries, workers_in_all
+from simulator.capacity.price import cost_per_hour, cost_per_million_queries
 from simulator.report.compare_sentence import compare_sentence, row_label, telling_stage, varied_names
+from simulator.report.fleet import workers_text
 from simulator.report.tables import new_table, spread
 from simulator.statistics.intervals import Estimate
 from simulator.units import format_duration
@@ -17,11 +18,13 @@ __all__ = [
     "compare_tables",
     "latency_row",
     "load_row",
+    "policy_rows",
     "time_row",
 ]
 
 LATENCY_HEADS = ("busy", "p50", "p99", "95% interval", "p99 vs first")
 LOAD_HEADS = ("workers", "max QPS", "95% interval", "vs first", "cost/h", "cost/M")
+POLICY_HEADS = ("coverage", "errors", "extra requests", "wasted work")
 TIME_HEADS = ("service", "queue", "slowest", "merge", "in all")
 CAPTION = "* the best row. ~: no more than luck. cost/M: of a million queries at the offered load."
 
@@ -42,9 +45,11 @@ def compare_tables(comparison: Comparison) -> RenderableType:
         [time_row(row, s) for row in comparison.rows],
     )
     times.caption, times.caption_justify = CAPTION, "left"
+    acts = policy_rows(comparison)
     return Group(
         heading,
         _table(comparison, "Latency at the offered load", LATENCY_HEADS, [latency_row(row) for row in comparison.rows]),
+        *([_table(comparison, "What is given up, and what is added", POLICY_HEADS, acts)] if acts else []),
         _table(comparison, "Maximum load and cost", LOAD_HEADS, [load_row(row) for row in comparison.rows]),
         times,
         Text(compare_sentence(comparison), style="bold"),
@@ -61,17 +66,34 @@ def latency_row(row: Row) -> tuple[str, ...]:
     return (busy, format_duration(p50.value), format_duration(p99.value), spread(p99), change)
 
 
+def policy_rows(comparison: Comparison) -> list[tuple[str, ...]]:
+    """Return the cells under POLICY_HEADS row by row, of the stage with most of each; none where nothing happened."""
+    rows = comparison.rows
+    if all(row.run.coverage.value == 1 and row.run.error_rate.value == 0 and _most(row) == (0, 0) for row in rows):
+        return []
+    return [
+        (f"{row.run.coverage.value:.2%}", *(f"{share:.2%}" for share in (row.run.error_rate.value, *_most(row))))
+        for row in rows
+    ]
+
+
+def _most(row: Row) -> tuple[float, float]:
+    """Return the largest share of extra requests and of wasted work of any stage."""
+    stages = row.run.stages
+    return max(stage.extra_requests.value for stage in stages), max(stage.wasted.value for stage in stages)
+
+
 def load_row(row: Row) -> tuple[str, ...]:
     """Return the cells under LOAD_HEADS."""
-    hourly, million = cost_per_hour(row.cell.scenario), cost_per_million_queries(row.cell.scenario)
-    costs = tuple("–" if cost is None else f"{cost:,.2f}" for cost in (hourly, million))
-    workers = f"{workers_in_all(row.cell.scenario):,}"
+    prices = (cost_of(row.cell.scenario, row.workers) for cost_of in (cost_per_hour, cost_per_million_queries))
+    costs = tuple("–" if cost is None else f"{cost:,.2f}" for cost in prices)
+    workers = workers_text(row.workers)
     if row.maximum is None:
         return (workers, "–", "", "", *costs)
     most = row.maximum.qps
     known = row.maximum.outcome == "found" and not math.isnan(most.low)
-    value = {"found": f"{most.value:,.0f}", "never": "never", "beyond": f"over {most.value:,.0f}"}[row.maximum.outcome]
-    interval = f"{most.low:,.0f} – {most.high:,.0f}" if known else ""
+    value = {"found": _qps(most.value), "never": "never", "beyond": f"over {_qps(most.value)}"}[row.maximum.outcome]
+    interval = f"{_qps(most.low)} – {_qps(most.high)}" if known else ""
     change = _change(row.difference.max_qps, in_time=False) if row.difference else ""
     return (workers, value, interval, change, *costs)
 
@@ -85,12 +107,17 @@ def time_row(row: Row, s: int) -> tuple[str, ...]:
     return tuple(map(format_duration, parts))
 
 
+def _qps(qps: float) -> str:
+    """Return a load for people, of a small one two decimals."""
+    return f"{qps:,.0f}" if qps >= 100 or qps == 0 else f"{qps:.2f}"
+
+
 def _change(difference: Estimate, *, in_time: bool) -> str:
     """Return a difference with its sign, `~` before it where it is no more than luck."""
     if math.isnan(difference.value):
         return ""
     size = abs(difference.value)
-    text = format_duration(size) if in_time else f"{size:,.0f}"
+    text = format_duration(size) if in_time else _qps(size)
     sign = "-" if difference.value < 0 else "+" if difference.value > 0 else ""
     return f"{'' if significant(difference) else '~ '}{sign}{text}"
 

@@ -7,10 +7,12 @@ from typing import Any
 
 from simulator import __version__
 from simulator.capacity.answer import CapacityAnswer, CurvePoint
-from simulator.capacity.run import ClassAnswer, Judged, RunAnswer, StageAnswer, WindowAnswer
+from simulator.capacity.price import cost_per_hour, cost_per_million_queries, mean_workers
+from simulator.capacity.run_answer import ClassAnswer, Judged, RunAnswer, StageAnswer, WindowAnswer
 from simulator.capacity.theory import Check
 from simulator.costs.profile import Profile
 from simulator.engine.compiled import path_of
+from simulator.scenario.model import Scenario
 from simulator.statistics.intervals import Estimate
 
 __all__ = [
@@ -18,10 +20,12 @@ __all__ = [
     "SCHEMA_VERSION",
     "UNKNOWN",
     "capacity_document",
+    "cost_document",
     "objective_document",
     "provenance_document",
     "run_document",
     "stage_document",
+    "window_document",
 ]
 
 SCHEMA_VERSION = 1
@@ -61,6 +65,7 @@ def run_document(answer: RunAnswer, overrides: dict[str, str]) -> dict[str, Any]
         "hedge_after_ms": {name: after * MS for name, after in answer.plan.hedge_after_s.items()},
         "stages": [stage_document(stage, saturated=stage.name in answer.saturated) for stage in answer.stages],
         "merge": _merge(answer),
+        **cost_document(answer.scenario, mean_workers(answer.stages)),
         "bottleneck": answer.bottleneck,
         "saturated": bool(answer.saturated),
         "saturated_queues": list(answer.saturated),
@@ -86,6 +91,16 @@ def _merge(answer: RunAnswer) -> dict[str, Any]:
         "utilization": answer.merge_utilization.as_json() if answer.plan.merge_workers else None,
         "workers": answer.plan.merge_workers or None,
         "cost_source": "measured" if answer.scenario.merge.measured else "assumed",
+    }
+
+
+def cost_document(scenario: Scenario, workers: float) -> dict[str, Any]:
+    """Return how many workers ran on average, and what they cost in the currency of the scenario, null unpriced."""
+    return {
+        "workers": round(workers) if workers == round(workers) else workers,
+        "cost_per_hour": cost_per_hour(scenario, workers),
+        "cost_per_million_queries": cost_per_million_queries(scenario, workers),
+        "currency": scenario.prices.currency if scenario.prices else None,
     }
 
 
@@ -130,6 +145,7 @@ def stage_document(stage: StageAnswer, *, saturated: bool) -> dict[str, Any]:
     mean = UNKNOWN if saturated else stage.latency.scaled(MS)
     queue = UNKNOWN if saturated else stage.queue.scaled(MS)
     tail = {"p50": stage.p50, "p99": stage.p99}
+    uneven = {"busiest_shard": {"shard": stage.busiest_shard, "utilization": stage.busiest.as_json()}}
     return {
         "name": stage.name,
         "shards": stage.shards,
@@ -140,12 +156,13 @@ def stage_document(stage: StageAnswer, *, saturated: bool) -> dict[str, Any]:
         "extra_requests": stage.extra_requests.as_json(),
         "wasted_share": stage.wasted.as_json(),
         "mean_replicas": stage.mean_replicas.as_json(),
+        "replica_hours": stage.replica_hours.as_json(),
         "latency_ms": mean.as_json()
         | {name: (UNKNOWN if saturated else found.scaled(MS)).as_json() for name, found in tail.items()},
         "queue_ms": queue.as_json(),
         "service_ms": stage.service.scaled(MS).as_json(),
         "cost_source": stage.source,
-    }
+    } | (uneven if stage.busiest_shard is not None else {})
 
 
 def _beside(answer: RunAnswer, check: Check) -> dict[str, Any]:
@@ -170,8 +187,8 @@ def _by_kind_and_time(answer: RunAnswer) -> dict[str, Any]:
     if answer.classes:
         parts["classes"] = [_class(answer, one) for one in answer.classes]
     if answer.windows and not answer.saturated:
-        parts["windows"] = [_window(one) for one in answer.windows]
-        parts["worst_window"] = _window(answer.worst_window) if answer.worst_window else None
+        parts["windows"] = [window_document(one) for one in answer.windows]
+        parts["worst_window"] = window_document(answer.worst_window) if answer.worst_window else None
     return parts
 
 
@@ -187,9 +204,14 @@ def _class(answer: RunAnswer, one: ClassAnswer) -> dict[str, Any]:
     }
 
 
-def _window(one: WindowAnswer) -> dict[str, Any]:
+def window_document(one: WindowAnswer) -> dict[str, Any]:
     """Return five minutes of the run."""
-    return {"from_s": one.from_s, "qps": one.qps, "p99_ms": one.p99.scaled(MS).as_json()}
+    return {
+        "from_s": one.from_s,
+        "qps": one.qps,
+        "p99_ms": one.p99.scaled(MS).as_json(),
+        "replicas": list(one.replicas),
+    }
 
 
 def objective_document(answer: RunAnswer, judged: Judged) -> dict[str, Any]:

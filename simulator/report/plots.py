@@ -7,21 +7,18 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MultipleLocator, NullFormatter, PercentFormatter
+from matplotlib.ticker import FuncFormatter, NullFormatter, PercentFormatter
 
-from simulator.capacity.run import RunAnswer
+from simulator.capacity.run_answer import RunAnswer
 from simulator.costs.profile import RankerCost
 from simulator.engine.result import PARTS
-from simulator.engine.traffic import DAILY
 from simulator.report.look import PART_COLOURS, Look
 from simulator.scenario.model import Stage
-from simulator.statistics.windows import WINDOW_S
 from simulator.units import format_duration
 
 __all__ = ["RUN_PLOTS", "Plot", "PlotKind"]
 
 MS = 1000.0
-TAIL_LEVEL = 99.0
 Plot = Callable[[Figure, Look], Any]
 Answer = TypeVar("Answer")
 
@@ -108,11 +105,9 @@ def utilization(answer: RunAnswer) -> Plot:
 
     def plot(figure: Figure, look: Look) -> None:
         axes = figure.subplots()
-        names = [stage.name for stage in answer.stages]
-        values = [stage.utilization.value for stage in answer.stages]
-        if answer.plan.merge_workers:
-            names.append("merge")
-            values.append(answer.merge_utilization.value)
+        shards = {stage.name: stage.busiest_shard for stage in answer.stages if stage.busiest_shard is not None}
+        names = [f"{name}: shard {shards[name]}" if name in shards else name for name in answer.loads]
+        values = list(answer.loads.values())
         colours = [look.red if value >= 1 else look.orange if value >= 0.8 else look.blue for value in values]
         axes.barh(range(len(names)), values, color=colours, height=0.6)
         for row, value in enumerate(values):
@@ -149,36 +144,6 @@ def funnel(answer: RunAnswer) -> Plot:
         many.invert_yaxis()
         for axes in (many, slow):
             axes.grid(visible=False, axis="y")
-
-    return plot
-
-
-def through_the_day(answer: RunAnswer) -> Plot:
-    """Return the plot of the load and of the 99th percentile, five minutes after five minutes."""
-
-    def plot(figure: Figure, look: Look) -> None:
-        load, tail = figure.subplots(2, 1, sharex=True)
-        daily = answer.plan.arrivals.kind == DAILY
-        unit = 3600.0 if daily else 60.0
-        times = (np.array([one.from_s for one in answer.windows]) + WINDOW_S / 2) / unit
-        p99 = np.array([[one.p99.value, one.p99.low, one.p99.high] for one in answer.windows]) * MS
-        load.plot(times, [one.qps for one in answer.windows], color=look.blue)
-        load.set(title="Load, QPS", ylim=(0, None))
-        tail.plot(times, p99[:, 0], color=look.orange)
-        tail.fill_between(times, np.maximum(p99[:, 1], 0), p99[:, 2], color=look.orange, alpha=0.3, linewidth=0)
-        for judged in answer.judged:
-            if judged.objective.metric == "percentile" and judged.objective.argument == TAIL_LEVEL:
-                tail.axhline(judged.objective.value * MS, color=look.red, linewidth=1.2)
-                tail.text(times[0], judged.objective.value * MS, f" {judged.objective.text}", va="top", color=look.red)
-        wide = np.nanmax(p99[:, 0]) > 10 * np.nanmin(p99[:, 0])
-        tail.set(title="p99 of every five minutes, with its 95% interval", yscale="log" if wide else "linear")
-        if not wide:
-            tail.set_ylim(bottom=0)
-        tail.yaxis.set_major_formatter(FuncFormatter(lambda ms, _: format_duration(ms / MS)))
-        tail.set_xlabel("hour of the day" if daily else "minutes since the first query")
-        if daily:
-            tail.xaxis.set_major_locator(MultipleLocator(3.0 if times[-1] <= 24 else 12.0))
-        tail.set_xlim(0, (answer.windows[-1].from_s + WINDOW_S) / unit)
 
     return plot
 
@@ -226,11 +191,6 @@ def _points(axes: Axes, cost: RankerCost, colour: str, name: str) -> None:
     axes.plot(grid, [cost.busy.curve.at(count) * MS for count in grid], color=colour, linewidth=1)
 
 
-def _has_a_course(answer: RunAnswer) -> bool:
-    """Return whether the p99 of at least two windows is known."""
-    return sum(one.p99.value == one.p99.value for one in answer.windows) > 1
-
-
 @dataclass(frozen=True)
 class PlotKind(Generic[Answer]):
     """A plot: its title, how it is made of an answer, its width and height in inches, and when it applies."""
@@ -244,7 +204,6 @@ class PlotKind(Generic[Answer]):
 # by the name of its files
 RUN_PLOTS: dict[str, PlotKind[RunAnswer]] = {
     "latency": PlotKind("Latency distribution", latency_distribution, (9.0, 3.6)),
-    "day": PlotKind("Load and latency through the run", through_the_day, (9.0, 4.4), _has_a_course),
     "waterfall": PlotKind("Where the time of a slow query goes", slow_query_waterfall, (9.0, 3.8)),
     "utilization": PlotKind("Load by stage", utilization, (9.0, 2.4)),
     "funnel": PlotKind("Candidates and time by stage", funnel, (9.0, 2.6)),

@@ -1,11 +1,11 @@
 """The answer in one sentence: what a reader takes away in five seconds."""
 
-from simulator.capacity.run import Estimates, Judged, RunAnswer
+from simulator.capacity.run_answer import Estimates, Judged, RunAnswer, WindowAnswer
 from simulator.engine.plan import Plan
 from simulator.engine.traffic import BURSTY, CONSTANT, DAILY, POISSON, TRACE
 from simulator.units import format_duration
 
-__all__ = ["answer_sentence", "arrivals_text", "clock_text", "headline", "worst_window_sentence"]
+__all__ = ["answer_sentence", "arrivals_text", "clock_text", "headline", "window_start", "worst_window_sentence"]
 
 
 def headline(answer: RunAnswer) -> str:
@@ -26,14 +26,14 @@ def answer_sentence(answer: RunAnswer) -> str:
         if not answer.load.saturated(answer.plan):
             return (
                 f"Saturated: {load} queries take ever longer, {answer.backlog.growth:.1f} times as long at the end of "
-                f"the run as at its start, and {_name(queue)} is the busiest; no latency can be promised."
+                f"the run as at its start, and {_name(answer, queue)} is the busiest; no latency can be promised."
             )
         return (
-            f"Saturated: {load} {_name(queue)} is offered {_utilization(answer, queue):.0%} of what it can serve, "
+            f"Saturated: {load} {_name(answer, queue)} is offered {answer.loads[queue]:.0%} of what it can serve, "
             "so its backlog grows for as long as the load lasts and no latency can be promised."
         )
     busiest = answer.bottleneck
-    rest = f"{_name(busiest)} is the busiest, at {_utilization(answer, busiest):.0%} of its capacity"
+    rest = f"{_name(answer, busiest)} is the busiest, at {answer.loads[busiest]:.0%} of its capacity"
     if not answer.all_judged:
         return f"{load[0].upper()}{load[1:]} p99 is {_latency(answer, 'p99')}; {rest}."
     return f"{headline(answer)}: {load} {_claim(answer, *_deciding(answer))}; {rest}."
@@ -59,11 +59,15 @@ def worst_window_sentence(answer: RunAnswer) -> str:
     worst = answer.worst_window
     if worst is None or answer.saturated:
         return ""
-    since = clock_text(worst.from_s) if answer.plan.arrivals.kind == DAILY else f"{worst.from_s / 60:,.0f} min"
     known = worst.p99.low == worst.p99.low  # NaN: one replication
     low, high = format_duration(max(worst.p99.low, 0.0)), format_duration(worst.p99.high)
     p99 = format_duration(worst.p99.value) + (f" (95% interval {low} to {high})" if known else "")
-    return f"Worst five minutes: from {since} on, at {worst.qps:,.4g} QPS, p99 {p99}."
+    return f"Worst five minutes: from {window_start(answer, worst)} on, at {worst.qps:,.4g} QPS, p99 {p99}."
+
+
+def window_start(answer: RunAnswer, window: WindowAnswer) -> str:
+    """Return when a window begins: the time of a day, or minutes after a recording's start."""
+    return clock_text(window.from_s) if answer.plan.arrivals.kind == DAILY else f"{window.from_s / 60:,.0f} min"
 
 
 def clock_text(seconds: float) -> str:
@@ -73,15 +77,11 @@ def clock_text(seconds: float) -> str:
     return f"day {day + 1}, {time}" if day else time
 
 
-def _name(queue: str) -> str:
-    """Return a queue's name in a sentence."""
-    return "the broker's merge" if queue == "merge" else f"stage {queue}"
-
-
-def _utilization(answer: RunAnswer, queue: str) -> float:
-    """Return the utilisation of a stage or of the merge."""
-    loads = {stage.name: stage.utilization.value for stage in answer.stages}
-    return loads.get(queue, answer.merge_utilization.value)
+def _name(answer: RunAnswer, queue: str) -> str:
+    """Return a queue's name in a sentence, with the busiest shard of a stage whose shards differ."""
+    shard = next((stage.busiest_shard for stage in answer.stages if stage.name == queue), None)
+    of_shard = "" if shard is None else f"shard {shard} of "
+    return "the broker's merge" if queue == "merge" else f"{of_shard}stage {queue}"
 
 
 def _deciding(answer: RunAnswer) -> tuple[Judged, str]:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from simulator.capacity.price import cost_per_hour
-from simulator.capacity.run import RunAnswer
+from simulator.capacity.run_answer import RunAnswer
 from simulator.capacity.size import SizeAnswer, total_workers
 from simulator.capacity.size_bounds import StageBounds
 from simulator.capacity.size_space import Design

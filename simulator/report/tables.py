@@ -5,13 +5,24 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from simulator.capacity.run import Judged, RunAnswer
+from simulator.capacity.run_answer import Judged, RunAnswer
 from simulator.engine.traffic import CONSTANT, POISSON
+from simulator.report.fleet import fleet_sentences
 from simulator.report.sentence import answer_sentence, arrivals_text, worst_window_sentence
 from simulator.statistics.intervals import Estimate
 from simulator.units import format_duration
 
-__all__ = ["POLICY_HEADS", "new_table", "percent", "policy_rows", "run_tables", "shares", "spread", "times_beside"]
+__all__ = [
+    "POLICY_HEADS",
+    "busiest_shards",
+    "new_table",
+    "percent",
+    "policy_rows",
+    "run_tables",
+    "shares",
+    "spread",
+    "times_beside",
+]
 
 _COLOURS = {"met": "green", "missed": "red", "inconclusive": "yellow"}
 
@@ -42,6 +53,7 @@ def run_tables(answer: RunAnswer) -> RenderableType:
         blocks.append(_objectives(answer))
     if worst := worst_window_sentence(answer):
         blocks.append(Text(worst))
+    blocks += map(Text, fleet_sentences(answer))
     blocks.append(Text(answer_sentence(answer), style="bold"))
     return Group(*blocks)
 
@@ -133,7 +145,7 @@ def _stages(answer: RunAnswer) -> Table:
             stage.name + (" *" if stage.name == answer.bottleneck else ""),
             f"{stage.shards}x{stage.replicas}x{stage.workers}",
             f"{stage.candidates.value:,.0f}",
-            percent(stage.utilization),
+            percent(stage.busiest),
             "–" if lost else format_duration(stage.queue.value),
             format_duration(stage.service.value),
             "–" if lost else format_duration(stage.p99.value),
@@ -142,14 +154,23 @@ def _stages(answer: RunAnswer) -> Table:
         )
     if answer.plan.merge_workers:
         table.add_row("merge", f"{answer.plan.merge_workers} workers", "", percent(answer.merge_utilization))
-    table.caption = "* the busiest. SxRxW: shards x replicas x workers"
+    table.caption = "\n".join(["* the busiest. SxRxW: shards x replicas x workers", *busiest_shards(answer)])
     table.caption_justify = "left"
     return table
 
 
+def busiest_shards(answer: RunAnswer) -> list[str]:
+    """Return a line for each stage whose shards differ: which is the busiest, and how busy all are on average."""
+    return [
+        f"{stage.name}: busy is its shard {stage.busiest_shard}, the busiest; {percent(stage.utilization)} on average"
+        for stage in answer.stages
+        if stage.busiest_shard is not None
+    ]
+
+
 def policy_rows(answer: RunAnswer) -> list[tuple[str, ...]]:
-    """Return (stage, hedges after, extra requests, wasted work, mean replicas) of each stage that policies touch."""
-    plan, delays = answer.plan, answer.plan.hedge_after_s
+    """Return (stage, hedges after, extra requests, wasted work, mean replicas) of each stage where policies acted."""
+    delays = answer.plan.hedge_after_s
     return [
         (
             stage.name,
@@ -158,8 +179,11 @@ def policy_rows(answer: RunAnswer) -> list[tuple[str, ...]]:
             percent(stage.wasted),
             f"{stage.mean_replicas.value:.3g}",
         )
-        for s, stage in enumerate(answer.stages)
-        if not plan.plain(s)
+        for stage in answer.stages
+        if stage.name in delays
+        or stage.extra_requests.value
+        or stage.wasted.value
+        or stage.mean_replicas.value != stage.replicas
     ]
 
 

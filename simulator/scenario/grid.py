@@ -11,7 +11,7 @@ from simulator.errors import InputError, Problem, ScenarioError, TooLargeError
 from simulator.scenario.load import parse_scenario, read_file, read_value
 from simulator.scenario.model import Scenario
 from simulator.scenario.source import keys_of
-from simulator.scenario.vary import Axis, parse_axis
+from simulator.scenario.vary import Axis, parse_axis, short_texts
 
 __all__ = ["MOST_CELLS", "ROW_RUNS", "Cell", "Grid", "load_grid"]
 
@@ -28,11 +28,12 @@ class Cell:
 
     Attributes
     ----------
-    texts, settings
-        The varied settings by path: as written, and as the plain values they mean.
+    texts, shown, settings
+        The varied settings by path: as written, as short as tells rows apart, and as the plain values they mean.
     """
 
     texts: dict[str, str]
+    shown: dict[str, str]
     settings: dict[str, Any]
     scenario: Scenario
 
@@ -94,11 +95,23 @@ def load_grid(path: str | FilePath, overrides: Sequence[str] = (), vary: Sequenc
                 break
             continue
         read = {name: read_value(value, name) for name, value in chosen.items()}
-        cells.append(Cell(chosen, read, scenario))
+        cells.append(Cell(chosen, chosen, read, scenario))
     if problems:
         raise ScenarioError(list(problems))
     _check_draws(cells, where)
-    return Grid(base, axes, tuple(cells))
+    short = _shown(axes)
+    named = [replace(cell, shown={name: short[name, text] for name, text in cell.texts.items()}) for cell in cells]
+    return Grid(base, axes, tuple(named))
+
+
+def _shown(axes: tuple[Axis, ...]) -> dict[tuple[str, str], str]:
+    """Return what to call each (path, text) of the axes."""
+    short: dict[tuple[str, str], str] = {}
+    for axis in axes:
+        for path, texts in zip(axis.paths, zip(*axis.values, strict=True), strict=True):
+            values = [read_value(text, path) for text in texts]
+            short |= {(path, text): name for text, name in zip(texts, short_texts(texts, values), strict=True)}
+    return short
 
 
 def _axis(written: str) -> Axis:

@@ -10,7 +10,9 @@ from simulator.distributions.written import shown
 
 __all__ = ["BUILT_IN", "UNKNOWN_RANKER", "RankerName", "is_own"]
 
-BUILT_IN = ("logistic", "mlp", "two_tower", "two_tower_ivf")
+BUILT_IN = (
+    "logistic", "mlp", "two_tower", "two_tower_ivf", "word2vec", "bilstm", "transformer", "cross_encoder",
+)  # fmt: skip
 UNKNOWN_RANKER = "unknown_ranker"
 OWN_PATTERN = r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*"
 

@@ -1,6 +1,7 @@
 """One axis of a comparison as a user writes it: `funnel.retrieve.shards=10,20`, or several paths together."""
 
 import re
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
@@ -8,7 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 from simulator.distributions.written import shown
 from simulator.scenario.source import keys_of
 
-__all__ = ["Axis", "AxisText", "parse_axis"]
+__all__ = ["Axis", "AxisText", "parse_axis", "short_texts"]
 
 _FORM = "PATH=V1,V2,... as in funnel.retrieve.shards=10,20,50"
 _TOGETHER = "as in funnel.retrieve.shards,replicas=600x1,300x2"
@@ -59,6 +60,25 @@ def parse_axis(written: str) -> Axis:
         raise ValueError(f"at least one value after {left.strip()}=, got none; {_FORM}")
     values = tuple(_together(value, paths) for value in _parted(right, ","))
     return Axis(text=written.strip(), paths=paths, values=values)
+
+
+def short_texts(written: Sequence[str], values: Sequence[Any]) -> list[str]:
+    """Return what to call each value of one path: as written, but of sections of the file only the entries that differ.
+
+    Where all that differs is whether the section is there, "on" and "off"; `values` are what the texts mean.
+    """
+    sections = [value for value in values if isinstance(value, dict)]
+    if not sections:
+        return list(written)
+    keys = dict.fromkeys(key for section in sections for key in section)
+    differ = [key for key in keys if any(section.get(key) != sections[0].get(key) for section in sections)]
+
+    def short(text: str, value: Any) -> str:  # noqa: ANN401  plain data of any shape
+        if isinstance(value, dict):
+            return ", ".join(f"{key} {value.get(key)}" for key in differ) or "on"
+        return "off" if value is None else text
+
+    return [short(text, value) for text, value in zip(written, values, strict=True)]
 
 
 def _together(value: str, paths: tuple[str, ...]) -> tuple[str, ...]:

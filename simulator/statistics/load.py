@@ -30,12 +30,15 @@ class Load:
         The same of the broker's queue; 0 where a merge is a plain delay.
     peak
         The highest rate of the run over its mean rate: in a burst, at the day's peak.
+    busiest_shard
+        One a stage: the number of the shard that the two first are about; None where all shards are alike.
     """
 
     mean_service_s: tuple[float, ...]
     utilization: tuple[float, ...]
     merge_utilization: float
     peak: float = 1.0
+    busiest_shard: tuple[int | None, ...] = ()
 
     @property
     def highest(self) -> float:
@@ -81,32 +84,51 @@ def offered_load(plan: Plan) -> Load:
     entering = entering_candidates(plan, 0, count=min(plan.total_queries, _DRAWS))
     mean, highest = span_factors(plan.arrivals, plan.total_queries / plan.qps)
     rate = plan.qps * mean * (1 - plan.door.hit_rate)
-    services, utilizations, merging = [], [], 0.0
+    services, utilizations, busiest, merging = [], [], [], 0.0
     for s in range(len(plan.names)):
         shards, servers = int(plan.stages.shards[s]), int(plan.stages.replicas[s] * plan.stages.workers[s])
-        service = _work(plan, s, _largest(plan, s, entering)) * float(plan.laws.mean[4 * s + NOISE])
+        shard, work = _most_work(plan, s, entering)
+        service = work * float(plan.laws.mean[4 * s + NOISE])
+        busiest.append(shard)
         services.append(service)
         utilizations.append(rate * service / servers)
         lists = round(float(np.minimum(entering, shards).mean()))
         merging += curve_value(plan.curves, plan.merge_curve, lists) * float(plan.laws.mean[plan.merge_noise])
         entering = np.minimum(entering, plan.stages.keep[s])
     merge_utilization = rate * merging / plan.merge_workers if plan.merge_workers else 0.0
-    return Load(tuple(services), tuple(utilizations), merge_utilization, highest / mean)
+    return Load(tuple(services), tuple(utilizations), merge_utilization, highest / mean, tuple(busiest))
 
 
-def _largest(plan: Plan, s: int, entering: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the candidates of the largest shard of stage `s`, one a query."""
-    if plan.sizes[s].size == 0:
-        even: NDArray[np.int64] = -(-entering // int(plan.stages.shards[s]))
-        return even
-    uneven: NDArray[np.int64] = np.ceil(entering * float(np.diff(plan.sizes[s]).max())).astype(np.int64)
-    return uneven
+def _most_work(plan: Plan, s: int, entering: NDArray[np.int64]) -> tuple[int | None, float]:
+    """Return which shard of stage `s` works longest on a query, None where all are alike, and its mean seconds.
+
+    Of shards that are equally slow the largest works longest, since a call never gets quicker by more candidates.
+    """
+    shards = int(plan.stages.shards[s])
+    if plan.sizes[s].size == 0 and plan.slow.first[s] == plan.slow.first[s + 1]:
+        return None, _work(plan, s, -(-entering // shards))
+    sizes = np.diff(plan.sizes[s]) if plan.sizes[s].size else np.full(shards, 1 / shards)
+    factors = _lasting_factors(plan, s)
+    most: tuple[int | None, float] = (None, 0.0)
+    for factor in np.unique(factors):
+        shard = int(np.argmax(np.where(factors == factor, sizes, -1.0)))
+        work = float(factor) * _work(plan, s, np.ceil(entering * float(sizes[shard])).astype(np.int64))
+        most = max(most, (shard, work), key=lambda one: one[1])
+    alike = sizes.max() == sizes.min() and factors.max() == factors.min()
+    return (None if alike else most[0]), most[1]
+
+
+def _lasting_factors(plan: Plan, s: int) -> NDArray[np.float64]:
+    """Return how many times as long a call to each shard takes through the whole run, shape (N,)."""
+    slow, shards = plan.slow, int(plan.stages.shards[s])
+    factors = np.ones(shards)
+    for w in range(int(slow.first[s]), int(slow.first[s + 1])):
+        if slow.start[w] <= 0 and np.isinf(slow.end[w]):
+            factors[slow.hit[slow.at[w] : slow.at[w] + shards]] *= slow.factor[w]
+    return factors
 
 
 def _work(plan: Plan, s: int, candidates: NDArray[np.int64]) -> float:
-    """Return the mean seconds of work a request, noise aside, at the slowest shard; of batches, of full ones."""
+    """Return the mean seconds of work a request of so many candidates, noise and faults aside; of full batches."""
     batch = int(plan.stages.batch[s])
-    work = float(mean_over(plan.curves, 2 * s, candidates * batch)) / batch
-    windows = range(int(plan.slow.first[s]), int(plan.slow.first[s + 1]))
-    lasting = [w for w in windows if plan.slow.start[w] <= 0 and np.isinf(plan.slow.end[w])]
-    return work * max([1.0, *(float(plan.slow.factor[w]) for w in lasting)])
+    return float(mean_over(plan.curves, 2 * s, candidates * batch)) / batch

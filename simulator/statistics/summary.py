@@ -3,6 +3,7 @@
 Results come block by block, and memory does not grow with the number of queries.
 """
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -12,14 +13,17 @@ from numpy.typing import NDArray
 from simulator.engine.conservation import Conservation, ConservationCheck
 from simulator.engine.plan import Plan
 from simulator.engine.result import COMPLETED, PARTS, Result
+from simulator.engine.windows import WINDOW_S, window_count
+from simulator.statistics.course import Course
 from simulator.statistics.occupancy import Occupancy
 from simulator.statistics.queries import Measured, Tally
 from simulator.statistics.sample import Sample, bucket_of
 from simulator.statistics.warmup import BatchMeans, batch_size
-from simulator.statistics.windows import Windows, window_count
+from simulator.statistics.windows import Windows
 
 __all__ = ["StageSummary", "Summary", "measure", "summarise_for"]
 
+HOUR_S = 3600.0
 _TAIL = 99.0
 _TAIL_BITS = 6  # queries within about 1% of the percentile tell where its time goes
 
@@ -31,14 +35,17 @@ class StageSummary:
     """One stage in one replication; times in seconds, of the slowest request of each measured query that reached it.
 
     Hedges and retries are given as a share of the other requests, wasted work as a share of the busy time, replicas of
-    a shard as their mean over time.
+    a shard as their mean over time, and replica_hours as the hours of all replicas of all shards while the measured
+    queries arrived; the utilisation once of all shards and once shard by shard, (N,).
     """
 
     candidates: float
     utilization: float
+    by_shard: FloatArray
     extra_requests: float
     wasted: float
     replicas: float
+    replica_hours: float
     mean: float
     p50: float
     p99: float
@@ -57,12 +64,16 @@ class Summary(Measured):
     series
         Mean latency in seconds of one batch of queries after the other, in order of arrival, the warm-up's first.
     in_system, little
-        Queries in the system on average over time, and what Little's law makes of their rate and mean latency.
+        Queries in the system on average over time, and what Little's law makes of their rate and mean time in it.
     mean_parts, p99_parts
         (S, 5) seconds in each of PARTS: the mean over queries, and over those within 1% of the 99th percentile, made to
         sum to it.
     windows
         Queries a second and the 99th percentile in seconds of every five minutes, (W,) each; see `statistics.windows`.
+    course
+        (3, steps) queries a second that arrived and that completed, and their p99, where a fault comes and goes.
+    window_replicas
+        Replicas of a shard of each stage on average over each of these windows, (S, W); NaN where nothing is measured.
     requests
         Requests sent to shards, the warm-up's included.
     """
@@ -78,6 +89,8 @@ class Summary(Measured):
     p99_parts: FloatArray
     conservation: Conservation
     windows: tuple[FloatArray, FloatArray]
+    course: FloatArray
+    window_replicas: FloatArray
     requests: int
 
 
@@ -150,24 +163,30 @@ class _Recorder:
         self.batches = BatchMeans(batch_size(plan.total_queries))
         self.stages = [Sample() for _ in range(S)]
         self.candidates, self.queue_service = np.zeros(S), np.zeros((S, 2))
-        self.busy, self.merge_busy = np.zeros(S), 0.0
+        self.busy: list[FloatArray] = [np.zeros(count) for count in plan.stages.shards]
+        self.merge_busy = 0.0
         self.parts = np.zeros((S, len(PARTS)))
         self.sent, self.more = (np.zeros(S, dtype=np.int64) for _ in range(2))
         self.wasted, self.replica_seconds = np.zeros(S), np.zeros(S)
         self.tail: dict[int, tuple[int, FloatArray]] = {}
         self.windows = Windows(window_count(plan))
+        self.course = Course(plan)
+        self.replica_windows = np.zeros((S, window_count(plan)))
         self.requests = 0
+        self.spent = 0.0  # seconds that measured queries were in the system, those that failed included
 
     def add(self, block: Result) -> None:
         """Add a block of consecutive queries."""
         self.check.add(block)
         self.occupancy.add(block)
         self.batches.add(block.latency)
+        self.course.add(block)
         measured, completed = self.counts.add(block)
         self.windows.add(block.arrival[measured][completed], block.latency[measured][completed])
-        self.busy += [busy.sum() for busy in block.busy]
+        self.busy = [total + busy.sum(axis=1) for total, busy in zip(self.busy, block.busy, strict=True)]
         self.merge_busy += float(block.merge_busy.sum())
         self.requests += int(block.attempts.sum())
+        self.spent += float(block.latency[measured].sum())
         spans, reached = (block.stage_end - block.stage_start)[measured], block.attempts[measured] > 0
         for s, sample in enumerate(self.stages):
             sample.add(spans[reached[:, s], s])
@@ -176,6 +195,7 @@ class _Recorder:
         self.more += block.count("hedges") + block.count("retries")
         self.wasted += block.wasted
         self.replica_seconds += block.replica_seconds
+        self.replica_windows += block.replica_windows
         parts = block.parts[measured]
         self.queue_service += parts[:, :, [PARTS.index("queue"), PARTS.index("service")]].sum(axis=0)
         self.parts += parts[completed].sum(axis=0)
@@ -202,7 +222,7 @@ class _Recorder:
             sample=self.counts.all.sample,
             series=self.batches.means(),
             in_system=occupancy.in_system(span),
-            little=self.counts.all.sample.total / span,
+            little=self.spent / span,
             goodput_qps=occupancy.completed_in_span() / span,
             stages=tuple(self._stage(s, span) for s in range(len(plan.names))),
             merge_utilization=self.merge_busy / (span * max(plan.merge_workers, 1)),
@@ -210,28 +230,43 @@ class _Recorder:
             p99_parts=self._tail_parts(self.counts.all.sample.percentile(_TAIL)),
             conservation=self.check.counts(),
             windows=self.windows.columns(),
+            course=self.course.columns(),
+            window_replicas=self._window_replicas(),
             requests=self.requests,
         )
 
     def _stage(self, s: int, span: float) -> StageSummary:
         """Return the summary of stage `s`; `span` is the seconds over which the measured queries arrived."""
         stages, sample = self.plan.stages, self.stages[s]
-        reached, busy = max(sample.count, 1), float(self.busy[s])
+        reached, busy = max(sample.count, 1), float(self.busy[s].sum())
         first_calls = max(int(self.sent[s] - self.more[s]), 1)
-        seconds = float(self.replica_seconds[s]) or span * int(stages.shards[s] * stages.replicas[s])
-        replicas = seconds / (span * int(stages.shards[s]))
+        shards, fixed = int(stages.shards[s]), not np.isfinite(stages.scale_every[s])
+        replicas = int(stages.replicas[s]) if fixed else float(self.replica_seconds[s]) / (span * shards)
+        seconds = span * shards * replicas
         return StageSummary(
             candidates=float(self.candidates[s]) / reached,
             utilization=busy / (seconds * int(stages.workers[s])),
+            by_shard=self.busy[s] / (replicas * span * int(stages.workers[s])),
             extra_requests=int(self.more[s]) / first_calls,
             wasted=float(self.wasted[s]) / busy if busy else 0.0,
             replicas=replicas,
+            replica_hours=seconds / HOUR_S,
             mean=sample.mean,
             p50=sample.percentile(50.0),
             p99=sample.percentile(_TAIL),
             queue=float(self.queue_service[s, 0]) / reached,
             service=float(self.queue_service[s, 1]) / reached,
         )
+
+    def _window_replicas(self) -> FloatArray:
+        """Return the replicas of a shard by stage and window, over the time of the window that was measured."""
+        stages, occupancy = self.plan.stages, self.occupancy
+        begin = np.arange(self.replica_windows.shape[1]) * WINDOW_S
+        seconds = np.minimum(begin + WINDOW_S, occupancy.last) - np.maximum(begin, occupancy.start)  # (W,)
+        seconds = np.where(seconds > 0, seconds, math.nan)
+        scales = np.isfinite(stages.scale_every)[:, None]
+        following = self.replica_windows / (seconds * stages.shards[:, None])
+        return np.where(scales, following, stages.replicas[:, None] + 0 * seconds)  # (S, W)
 
     def _tail_parts(self, latency: float) -> FloatArray:
         """Return the parts of queries about as slow as `latency`, which they sum to; NaN where it is not known."""

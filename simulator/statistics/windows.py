@@ -5,21 +5,12 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.engine.plan import Plan
-from simulator.engine.traffic import run_seconds
+from simulator.engine.windows import WINDOW_S
 from simulator.statistics.sample import Sample
 
-__all__ = ["WINDOW_S", "Windows", "window_count"]
+__all__ = ["Windows"]
 
-WINDOW_S = 300.0
 LEVEL = 99.0
-
-
-def window_count(plan: Plan) -> int:
-    """Return how many windows a run of `plan` fills, to 1%; 0 where its traffic is the same at all times."""
-    return (
-        0 if plan.arrivals.settles else int(run_seconds(plan.arrivals, plan.total_queries / plan.qps) / WINDOW_S + 0.01)
-    )
 
 
 class Windows:

@@ -6,23 +6,27 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from simulator.data.world import make_world
+from simulator.data.worlds import WORLDS
 from simulator.errors import InputError
 from simulator.rankers.registry import RANKERS
 
 ITEMS = 300
 
 
-@pytest.fixture(scope="module")
-def world():
-    """Return a world small enough to train on in a moment."""
-    return make_world(users=120, items=ITEMS, seed=2)
+SIZES = {"columns": {"users": 120, "items": ITEMS}, "text": {"queries": 120, "documents": ITEMS}}
+"""Worlds small enough to train on in a moment, by the kind of their rows."""
 
 
 @pytest.fixture(scope="module", params=sorted(RANKERS))
 def kind(request):
     """Return each class of the registry in turn."""
     return RANKERS[request.param]
+
+
+@pytest.fixture(scope="module")
+def world(kind):
+    """Return a small world of the kind that the class learns from."""
+    return WORLDS[kind.learns_from](seed=2, **SIZES[kind.learns_from])
 
 
 @pytest.fixture(scope="module")
@@ -172,3 +176,10 @@ def test_one_class_of_impressions_is_refused(kind, world, clicked):
     count = len(world.splits.train)
     with pytest.raises(InputError, match=f"{count if clicked else 0} of {count} training impressions"):
         kind.fit(one_class, seed=0)
+
+
+def test_a_world_of_another_kind_is_refused(kind):
+    """A ranker of columns is not trained on text, nor one of text on columns: both kinds are named."""
+    other = next(name for name in WORLDS if name != kind.learns_from)
+    with pytest.raises(InputError, match=f"{kind.name} learns from a world of {kind.learns_from}; got one of {other}"):
+        kind.fit(WORLDS[other](seed=2, **SIZES[other]), seed=0)

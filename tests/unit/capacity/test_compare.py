@@ -135,9 +135,9 @@ def test_costs_are_workers_times_price(span):
     """3 shards x 2 replicas x 4 workers at 0.5 an hour are 12 an hour, and 12 / 3600 / 0.8 x 10^6 a million queries."""
     scenario = span("seed=1", price=0.5, shards=3, replicas=2, workers=4).cells[0].scenario
     assert workers_in_all(scenario) == 24
-    assert cost_per_hour(scenario) == 12
-    assert cost_per_million_queries(scenario) == pytest.approx(12 / (0.8 * 3600) * 1e6)
-    assert cost_per_hour(span("seed=1").cells[0].scenario) is None
+    assert cost_per_hour(scenario, 24) == 12
+    assert cost_per_million_queries(scenario, 24) == pytest.approx(12 / (0.8 * 3600) * 1e6)
+    assert cost_per_hour(span("seed=1").cells[0].scenario, 24) is None
 
 
 @pytest.mark.parametrize(

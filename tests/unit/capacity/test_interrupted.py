@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from simulator.capacity.run import RunAnswer, run_scenario
+from simulator.capacity.run import run_scenario
+from simulator.capacity.run_answer import RunAnswer
 from simulator.capacity.search import find_maximum
 from simulator.costs.profile import load_profile
 from simulator.engine import replications

@@ -7,6 +7,7 @@ import pytest
 
 from simulator.capacity.answer import find_capacity
 from simulator.capacity.run import run_scenario
+from simulator.report.sentence import answer_sentence
 from simulator.scenario.load import parse_scenario
 
 CLASSES = [
@@ -105,3 +106,43 @@ def test_every_query_of_a_trace_counts(tmp_path):
     answer = run_scenario(parse_scenario(json.dumps(text)))
     assert (answer.plan.queries, answer.plan.warmup, answer.plan.qps) == (3_000, 0, 2.0)
     assert answer.saturated == ("s",)
+
+
+def test_a_stage_is_as_busy_as_its_busiest_shard():
+    """One slow shard of ten is 80% busy where the others are 20%: it is what a run names, and what sets the bound."""
+    slow = {"kind": "slow", "stage": "s", "shards": [3], "factor": 4}
+    asked = {
+        "name": "a",
+        "traffic": {"qps": 20, "candidates": 10, "queries": 5_000},
+        "funnel": [{"name": "s", "shards": 10, "cost": "10ms"}],
+        "faults": [slow],
+    }
+    answer = run_scenario(parse_scenario(json.dumps(asked)))
+    stage = answer.stages[0]
+    assert stage.busiest_shard == 3
+    found = [one.stages[0].by_shard[3] for one in answer.summaries]
+    assert abs(stage.busiest.value - 0.8) < 4 * np.std(found, ddof=1) / np.sqrt(len(found))
+    assert stage.utilization.value == pytest.approx(stage.busiest.value * (4 + 9) / 40)
+    assert "shard 3 of stage s is the busiest, at 80% of its capacity" in answer_sentence(answer)
+
+
+def test_little_s_law_counts_queries_that_fail():
+    """Half of the queries are given up, and are in the system until they are: no complaint, and L = lambda W."""
+    answer = run_scenario(scenario(stage={"deadline": "15ms", "on_deadline": "fail"}, qps=50, candidates=1))
+    assert answer.error_rate.value > 0.1
+    assert answer.little.value == pytest.approx(answer.in_system.value, rel=0.01)
+    assert not [warning for warning in answer.warnings if "Little" in warning]
+
+
+def test_the_curve_stops_soon_past_the_answer_where_requests_are_repeated():
+    """Hedges double the load that the bound is about; beyond the answer the run would only pile up a backlog."""
+    found = find_capacity(
+        scenario(
+            ["p99 < 60ms"],
+            {"replicas": 2, "hedging": {"after": "5ms"}, "cost": {"distribution": "exponential", "mean": "10ms"}},
+            candidates=1,
+            replications=2,
+        )
+    )
+    last = found.curve[-1].qps
+    assert found.maximum.qps.value < last < 1.15 * found.maximum.qps.value < 0.9 * found.maximum.bound_qps

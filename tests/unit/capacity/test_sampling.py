@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from simulator.capacity.run import RunAnswer, run_scenario
+from simulator.capacity.run import run_scenario
+from simulator.capacity.run_answer import RunAnswer
 from simulator.capacity.sampling import Until
 from simulator.scenario.load import parse_scenario
 from simulator.statistics.intervals import Estimate

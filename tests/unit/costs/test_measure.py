@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simulator.costs.measure import LAWS, MERGE, MIN_CALLS, _affordable, _serve, _worker, measure
+from simulator.costs.measure import LAWS, MERGE, MIN_CALLS, _affordable, _costs, _serve, _worker, measure
 from simulator.costs.profile import load_profile
 from simulator.errors import SimulatorError
 
@@ -59,6 +59,19 @@ def test_the_longest_calls_are_dropped_first():
     """Where the budget does not suffice for all sizes, the cheap ones stay."""
     cost = {("a", 1): 1e-5, ("a", 1000): 1e-3, ("a", 1_000_000): 1.0}
     assert _affordable(cost, 5.0) == [("a", 1), ("a", 1000)]
+
+
+def test_sizes_beyond_the_first_that_takes_too_long_are_not_tried():
+    """A ranker whose 1,000 candidates alone exceed the budget is never asked for 1,000,000, others are."""
+    asked = []
+
+    def ask(calls):
+        asked.append(calls[0][:2])
+        return [call[1] * (1e-3 if call[0] == "dear" else 1e-9) for call in calls]
+
+    points = [(what, size) for what in ("dear", "cheap") for size in (1, 1000, 1_000_000)]
+    cost = _costs(ask, points, 5.0)
+    assert asked == list(cost) == [("dear", 1), ("dear", 1000), ("cheap", 1), ("cheap", 1000), ("cheap", 1_000_000)]
 
 
 def served(monkeypatch, calls):

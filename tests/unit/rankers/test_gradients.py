@@ -1,8 +1,4 @@
-"""Analytic gradients against central differences, block by block.
-
-A central difference of step h errs by about h^2 from the Taylor series and by u/h from rounding (u = 1e-16),
-so h = 1e-5 leaves about 1e-10 in double precision: 1e-6 is far above that and far below a wrong formula.
-"""
+"""Analytic gradients against central differences, block by block."""
 
 import numpy as np
 import pytest
@@ -10,8 +6,7 @@ import pytest
 from simulator.rankers import logistic, mlp, two_tower
 from simulator.rankers.examples import Examples
 from simulator.rankers.two_tower import Pairs
-
-STEP = 1e-5
+from tests.unit.rankers.differences import central_differences, shaken
 
 
 def labelled(rng):
@@ -37,24 +32,6 @@ def two_tower_problem(rng):
     hits[2, 5] = hits[2, 6] = True
     batch = Pairs(rng.normal(size=(7, 5)), rng.normal(size=(7, 4)), rng.normal(size=(8, 4)), hits)
     return two_tower.loss_and_gradient, shaken(parameters, rng), batch
-
-
-def shaken(parameters, rng):
-    """Move offsets away from zero, where a mistake in them could hide."""
-    return {name: block + 0.3 * rng.normal(size=block.shape) for name, block in parameters.items()}
-
-
-def central_differences(loss, parameters, name):
-    """Return the slope of `loss` along each number of one block."""
-    out = np.empty_like(parameters[name])
-    for index in np.ndindex(out.shape):
-        ends = []
-        for sign in (1, -1):
-            moved = parameters[name].copy()
-            moved[index] += sign * STEP
-            ends.append(loss({**parameters, name: moved}))
-        out[index] = (ends[0] - ends[1]) / (2 * STEP)
-    return out
 
 
 @pytest.mark.parametrize("seed", range(3))

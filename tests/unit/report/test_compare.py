@@ -19,6 +19,7 @@ from simulator.report.compare_document import compare_document
 from simulator.report.compare_plots import COMPARE_PLOT, compare_plot, layout_of
 from simulator.report.compare_sentence import compare_sentence, compare_warnings, varied_names
 from simulator.report.compare_table import compare_tables
+from simulator.report.day_plots import COMPARE_DAY
 from simulator.report.look import DARK, LIGHT, draw
 from simulator.scenario.grid import load_grid
 
@@ -250,3 +251,32 @@ def test_the_report_has_a_section(made, tmp_path):
     assert [row["funnel.first.shards"] for row in rows] == ["1", "2", "4", "8", "16", "32", "64", "1000"]
     assert rows[0]["p99_ms"] == ""
     assert float(rows[3]["p99_ms"]) == found.rows[3].run.latency["p99"].value * 1000
+
+
+def test_a_day_s_rows_are_drawn_through_the_day(tmp_path, validator):
+    """The page holds rows side by side over the day, replicas among them, and the sentence their worst minutes."""
+    scaling = {"target": "60%", "interval": "2min", "min": 1, "max": 4}
+    asked = SMALL | {
+        "sla": {"qps": 4, "objectives": ["p99 < 9s"]},
+        "traffic": {
+            "arrivals": "daily",
+            "daily": {"low": "40%", "peak_hour": 1, "duration": "1h"},
+            "candidates": 10,
+            "replications": 2,
+        },
+        "funnel": [{"name": "only", "replicas": 4, "cost": "200ms", "autoscaling": scaling}],
+    }
+    path = tmp_path / "small.yaml"
+    path.write_text(json.dumps(asked))
+    found = compare(load_grid(path, (), [f"funnel.only.autoscaling=null,{json.dumps(scaling)}"]))
+    validator.validate(json.loads(json.dumps(compare_document(found, {}), allow_nan=False)))
+    figure = Figure(layout="constrained")
+    COMPARE_DAY.make(found)(figure, LIGHT)
+    tail, fleet, _ = figure.axes
+    assert [text.get_text() for text in tail.get_legend().get_texts()] == ["autoscaling off", "autoscaling on"]
+    drawn = [line.get_ydata().tolist() for line in fleet.get_lines()]
+    assert drawn == [[one.replicas[0] for one in row.run.windows] for row in found.rows]
+    page = write_report(run_scenario(found.grid.base), tmp_path, {}, comparison=found)
+    assert (page.parent / "plots" / "compare_day.png").exists()
+    assert "Worst five minutes, autoscaling=off: p99 " in page.read_text()
+    assert "Replica-hours in " in page.read_text()

@@ -11,7 +11,8 @@ import pytest
 from rich.console import Console
 
 import simulator
-from simulator.capacity.run import RunAnswer, run_scenario
+from simulator.capacity.run import run_scenario
+from simulator.capacity.run_answer import RunAnswer
 from simulator.errors import OutputError
 from simulator.report.build import write_report
 from simulator.report.document import run_document

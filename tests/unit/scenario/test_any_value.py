@@ -97,6 +97,7 @@ def test_the_template_itself_is_a_scenario():
 @example({"warmup": "1e300"})
 @example({"seed": "9" * 5000, "qps": "9" * 400})
 @example({"law": "[]", "shape": "lognormal"})
+@example({"cv": "5e-324"})
 def test_any_value_in_any_field_is_read_or_refused_with_its_place(values):
     """A file with arbitrary text in any field is a scenario, or problems that each have a line, a column and words."""
     found = outcome(EVERYTHING.format(**{**GOOD, **values}))

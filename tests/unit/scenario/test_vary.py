@@ -5,7 +5,7 @@ import pytest
 from simulator.errors import InputError, ScenarioError, TooLargeError
 from simulator.scenario.grid import MOST_CELLS, load_grid
 from simulator.scenario.load import parse_scenario
-from simulator.scenario.vary import parse_axis
+from simulator.scenario.vary import parse_axis, short_texts
 
 
 @pytest.mark.parametrize(
@@ -145,6 +145,20 @@ def test_a_grid_of_too_many_cells_is_refused_with_their_number(grid):
     more = ",".join(map(str, range(1, 138)))
     with pytest.raises(TooLargeError, match=f"at most {MOST_CELLS:,} rows, got 73 x 137 = 10,001.*600,060 simulations"):
         grid(f"funnel.find.shards={many}", f"traffic.qps={more}")
+
+
+@pytest.mark.parametrize(
+    ("values", "short"),
+    [
+        ([None, {"max": 8}], ["off", "on"]),
+        ([None, {"min": 1, "max": 8}, {"min": 2, "max": 8}], ["off", "min 1", "min 2"]),
+        ([5, {"mean": "1ms"}], ["as written 0", "on"]),
+        ([None, 5], ["as written 0", "as written 1"]),
+    ],
+)
+def test_a_section_is_called_by_what_tells_it_apart(values, short):
+    """Of sections only entries that differ are shown, or that they are there; other values stay as written."""
+    assert short_texts([f"as written {i}" for i in range(len(values))], values) == short
 
 
 @pytest.mark.parametrize("vary", ["[]", "[5]", "seed", "['a.b']", "['a.b=']", "['a.b,c=1']"])

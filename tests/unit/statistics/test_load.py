@@ -79,3 +79,24 @@ def test_longer_runs_average_no_more_candidates_than_memory_holds():
     law = {"distribution": "exponential", "mean": 1000}
     day = plan(arrivals="daily", daily={"low": "40%"}, qps=1000, candidates=law, cost={"per_candidate": "100ns"})
     assert offered_load(day).highest == pytest.approx(0.1, rel=4 / math.sqrt(1 << 17))
+
+
+def test_the_load_is_that_of_the_shard_that_works_longest():
+    """Of two faults on one shard both count; a larger shard that is not slow may still be less busy than a slow one."""
+    asked = {
+        "name": "a",
+        "traffic": {"qps": 10, "candidates": 100},
+        "funnel": [{"name": "s", "shards": 4, "cost": {"per_candidate": "1ms"}}],
+    }
+    slow = {"kind": "slow", "stage": "s"}
+
+    def load(**more):
+        return offered_load(resolve(parse_scenario(json.dumps(asked | more)), load_profile("default")))
+
+    assert (load().busiest_shard, load().highest) == ((None,), pytest.approx(0.25))
+    everywhere = load(faults=[slow | {"factor": 2}])
+    assert (everywhere.busiest_shard, everywhere.highest) == ((None,), pytest.approx(0.5))
+    twice = load(faults=[slow | {"factor": 2, "shards": [1, 2]}, slow | {"factor": 1.5, "shards": [2, 3]}])
+    assert (twice.busiest_shard, twice.highest) == ((2,), pytest.approx(0.75))
+    for_a_while = load(faults=[slow | {"factor": 2, "shards": [1], "for": "1s"}])
+    assert for_a_while.highest == pytest.approx(0.25)

@@ -6,7 +6,8 @@ import math
 import numpy as np
 import pytest
 
-from simulator.capacity.run import RunAnswer, run_scenario
+from simulator.capacity.run import run_scenario
+from simulator.capacity.run_answer import RunAnswer
 from simulator.scenario.load import parse_scenario
 from simulator.statistics.little import against_little
 from simulator.statistics.saturation import observe_backlog

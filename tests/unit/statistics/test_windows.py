@@ -8,8 +8,9 @@ import pytest
 
 from simulator.costs.profile import load_profile
 from simulator.engine.resolve import resolve
+from simulator.engine.windows import window_count
 from simulator.scenario.load import parse_scenario
-from simulator.statistics.windows import Windows, window_count
+from simulator.statistics.windows import Windows
 
 
 def arrivals(count, minutes):

@@ -1,0 +1,234 @@
+"""MovieLens as a world: real users and films, a log to learn from, and held-out likes to be judged by.
+
+A query is up to 20 ratings in a row by one person, and asks which films not yet rated the person likes next: is
+going to rate 4 or more. A user of this world is a person at the moment of a query, described by what the log
+says before it. Liked films are the clicks; beside each, films drawn evenly from those not liked in the query
+stand for all that could have been shown, for nobody knows what was. A test query ranks every film that the
+person has not rated yet.
+
+The rows are in parts, 50% history, 30% training, 10% validation, 10% test. Films are described by the history
+alone, so that no training row is described by itself. In the order of time nothing known at a query comes after
+it; in random order the future of users and films leaks into what is known of them, and results are better than
+they can be.
+
+Shapes: R rows, Q queries, I items, G genres, A and B columns.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.data.features import Features, FloatArray, Gap, IntArray, Match
+from simulator.data.histories import Past, Queries, co_liked_embeddings, item_statistics, queries_of
+from simulator.data.impressions import Impressions
+from simulator.data.movielens import MovieLens
+from simulator.data.randomness import generator
+from simulator.data.splits import Splits
+from simulator.data.world import World
+from simulator.errors import InputError
+
+__all__ = ["FilmWorld", "HeldOut", "make_film_world"]
+
+LIKED = 4.0
+WIDTH = 16
+NEGATIVES = 5
+ENDS = 0.5, 0.8, 0.9
+"""Where the history, the training and the validation rows end, as shares of the log."""
+
+TRAINING, VALIDATION, TEST = 1, 2, 3
+PAST = ("history", "new", "like rate", "fame seen", "year seen")
+STATISTICS = ("fame", "fame lately", "fame last", "liked fame", "mean rating")
+
+
+@dataclass(frozen=True, eq=False)
+class HeldOut:
+    """Which films were liked in which query, shape (Q, I); a liked film counts as a sure click."""
+
+    liked: NDArray[np.bool_]
+
+    def click_probability(self, users: int | IntArray, items: IntArray) -> FloatArray:
+        """Return 1 where the query's film was liked, else 0, shape (n,)."""
+        return np.asarray(self.liked[users, items], dtype=np.float64)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FilmWorld(World):
+    """A world whose users are persons at the moment of a query.
+
+    Attributes
+    ----------
+    person
+        Who each user is, shape (Q,): queries of one person are not independent.
+    """
+
+    person: IntArray
+
+
+def make_film_world(data: MovieLens, split: str = "time", seed: int = 0) -> FilmWorld:
+    """Return the world of `data` split by "time" or at "random".
+
+    Parameters
+    ----------
+    data
+        At least 100 ratings of more than 17 films, some of them liked in the history, in training and in the test.
+    split
+        The order in which rows go to the parts, and in which they count as known.
+    seed
+        Of the films drawn beside the liked ones, and of the random order.
+
+    Raises
+    ------
+    InputError
+        Where the split is none of the two, or a part holds no liked film.
+    """
+    if split not in {"time", "random"}:
+        raise InputError(f"a split is by time or random; got {split!r}")
+    log = _log(data, split, generator(seed, "random order"))
+    _check_parts(log)
+    liked = np.zeros((len(log.queries), len(data.title)), dtype=bool)  # (Q, I)
+    liked[log.queries.of_row[log.liked], log.item[log.liked]] = True
+    item_features, past = _films(data, log)
+    shown = [_sampled(log, liked, part, generator(seed, f"films of part {part}")) for part in (TRAINING, VALIDATION)]
+    popularity = np.bincount(log.item[log.part <= TRAINING], minlength=len(data.title)) + 0.3
+    return FilmWorld(
+        user_features=_persons(data, log, past),
+        item_features=item_features,
+        popularity=popularity / popularity.sum(),
+        splits=Splits(shown[0], shown[1], _all_unmet(log, liked)),
+        truth=HeldOut(liked),
+        features=_features(data),
+        person=log.queries.person,
+    )
+
+
+class _Log(NamedTuple):
+    """The rows in their order, shape (R,) each, and their queries."""
+
+    user: IntArray
+    item: IntArray
+    rating: FloatArray
+    part: IntArray
+    queries: Queries
+
+    @property
+    def liked(self) -> NDArray[np.bool_]:
+        """Which rows are clicks, shape (R,)."""
+        return self.rating >= LIKED
+
+    def before(self) -> Iterator[IntArray]:
+        """Yield the rows of each query's person before the query."""
+        by_user = np.argsort(self.user, kind="stable")
+        starts = np.searchsorted(self.user[by_user], np.arange(self.user.max() + 2))
+        for person, first in zip(self.queries.person, self.queries.first, strict=True):
+            own = by_user[starts[person] : starts[person + 1]]
+            yield own[: np.searchsorted(own, first)]
+
+
+def _log(data: MovieLens, split: str, rng: np.random.Generator) -> _Log:
+    """Return the ratings in the order of the split, with parts and queries."""
+    ratings = data.ratings
+    rows = len(ratings)
+    order = np.arange(rows) if split == "time" else rng.permutation(rows)
+    part = np.searchsorted(np.round(np.array(ENDS) * rows), np.arange(rows), side="right")
+    user = ratings.user[order]
+    return _Log(user, ratings.item[order], ratings.label[order], part, queries_of(user, part))
+
+
+def _check_parts(log: _Log) -> None:
+    """Refuse a log of which a part holds no liked film."""
+    counts = np.bincount(log.part[log.liked], minlength=TEST + 1)
+    if not counts.all():
+        raise InputError(
+            f"history, training, validation and test need films rated {LIKED:g} or more; "
+            f"got {', '.join(map(str, counts))} of them: give more ratings, or ratings on a scale to 5"
+        )
+
+
+def _films(data: MovieLens, log: _Log) -> tuple[FloatArray, Past]:
+    """Return the columns of the films, shape (I, B), and what a person's past is told by."""
+    history = log.part == 0
+    items = len(data.title)
+    statistics = item_statistics(log.item[history], log.rating[history], LIKED, items)  # (I, 5)
+    good = history & log.liked
+    embeddings = co_liked_embeddings(log.user[good], log.item[good], items, WIDTH) * WIDTH**0.5  # (I, E)
+    year = np.where(np.isnan(data.year), np.nanmean(data.year), data.year)
+    told = _standard(np.column_stack([statistics, year]))  # (I, 6)
+    many = np.maximum(np.linalg.norm(data.genres, axis=1, keepdims=True), 1.0)
+    past = Past(data.genres / many, embeddings, told[:, 0], told[:, 5])
+    return np.hstack([told, data.genres, embeddings]), past
+
+
+def _persons(data: MovieLens, log: _Log, past: Past) -> FloatArray:
+    """Return the columns of each query's person as known when it comes, shape (Q, A)."""
+    known = np.array([past.columns(log.item[rows], log.liked[rows]) for rows in log.before()])  # (Q, 5 + G + 3 E)
+    asked = log.queries.part == TRAINING
+    known[:, : len(PAST)] = _standard(known[:, : len(PAST)], asked)
+    blocks = np.split(known[:, len(PAST) :], _ends(data)[:-1], axis=1)
+    known[:, len(PAST) :] = np.hstack([block / max(block[asked].std(), 1e-9) for block in blocks])
+    age = np.where(np.isnan(data.age), np.nanmean(data.age) if np.isfinite(data.age).any() else 0.0, data.age)
+    jobs = np.array([[job == name for name in _jobs(data)] for job in data.occupation], dtype=np.float64)
+    female = np.array([gender == "F" for gender in data.gender], dtype=np.float64)
+    told = np.column_stack([_standard(age[:, None]), female, jobs])  # (U, 2 + jobs)
+    return np.hstack([told[log.queries.person], known])
+
+
+def _standard(columns: FloatArray, rows: NDArray[np.bool_] | slice = slice(None)) -> FloatArray:
+    """Return columns less their mean, over their standard deviation, both of `rows`."""
+    spread = columns[rows].std(axis=0)
+    return np.asarray((columns - columns[rows].mean(axis=0)) / np.where(spread > 1e-9, spread, 1.0))
+
+
+def _jobs(data: MovieLens) -> list[str]:
+    """Return the occupations there are."""
+    return sorted(set(data.occupation) - {""})
+
+
+def _ends(data: MovieLens) -> list[int]:
+    """Return where the genres and the three embeddings of a past end."""
+    genres = len(data.genre_names)
+    return [genres, genres + WIDTH, genres + 2 * WIDTH, genres + 3 * WIDTH]
+
+
+def _features(data: MovieLens) -> Features:
+    """Return the names of the columns, and the six comparisons."""
+    told = ["age", "female", *_jobs(data)]
+    genres = list(data.genre_names)
+    places = range(WIDTH)
+    blocks = ["liked", "liked lately", "not liked"]
+    item = [*STATISTICS, "year", *genres, *(f"place {place}" for place in places)]
+    user = [*told, *PAST, *(f"likes {genre}" for genre in genres)]
+    pasts, topics = len(told), len(STATISTICS) + 1
+    starts = [len(user) + number * WIDTH for number in range(len(blocks))]
+    user += [f"{block} {place}" for block in blocks for place in places]
+    pairs: list[Match | Gap] = [Match("genres fit", pasts + len(PAST), topics, len(genres), 1.0)]
+    for block, start in zip(blocks, starts, strict=True):
+        pairs.append(Match(f"near to {block}", start, topics + len(genres), WIDTH, 1.0))
+    pairs.append(Gap("fame gap", pasts + PAST.index("fame seen"), 0))
+    pairs.append(Gap("year gap", pasts + PAST.index("year seen"), len(STATISTICS)))
+    return Features(tuple(user), tuple(item), tuple(pairs))
+
+
+def _sampled(log: _Log, liked: NDArray[np.bool_], part: int, rng: np.random.Generator) -> Impressions:
+    """Return a part's liked films, each with five drawn evenly from the films not liked in the query."""
+    rows = np.flatnonzero((log.part == part) & log.liked)
+    query, item = log.queries.of_row[rows], log.item[rows]
+    beside = np.repeat(query, NEGATIVES)
+    drawn = rng.integers(liked.shape[1], size=len(beside))
+    kept = ~liked[beside, drawn]
+    queries, items = np.append(query, beside[kept]), np.append(item, drawn[kept])
+    clicks = np.arange(len(queries)) < len(query)
+    order = np.argsort(queries, kind="stable")
+    return Impressions(queries[order], queries[order], items[order], clicks[order])
+
+
+def _all_unmet(log: _Log, liked: NDArray[np.bool_]) -> Impressions:
+    """Return, for each test query with a liked film, every film that the person has not met before."""
+    unmet = np.ones(liked.shape, dtype=bool)  # (Q, I)
+    for query, rows in enumerate(log.before()):
+        unmet[query, log.item[rows]] = False
+    unmet[(log.queries.part != TEST) | ~liked.any(axis=1)] = False
+    shown = np.argwhere(unmet)  # (R, 2)
+    return Impressions(shown[:, 0], shown[:, 0], shown[:, 1], liked[unmet])
