@@ -109,7 +109,7 @@ def lenient(scenario: Scenario, profile: Profile) -> tuple[Scenario, Profile]:
 
 
 def _mean_of(cost: Law[float] | AffineCost, candidates: float) -> float:
-    """Return the mean seconds of a call whose cost is assumed."""
+    """Return the mean seconds of a call whose cost the scenario gives."""
     return cost.fixed + cost.per_candidate * candidates if isinstance(cost, AffineCost) else cost.mean_value()
 
 
@@ -151,7 +151,7 @@ def _space(scenario: Scenario, profile: Profile, s: int, survive: int) -> StageS
 
 
 def has_fixed_shards(stage: Stage) -> bool:
-    """Return whether the cost of a call of `stage` is assumed as a whole, so that it says nothing of other shards."""
+    """Return whether the cost of a call of `stage` is given as a whole, so that it says nothing of other shards."""
     return stage.cost is not None and not (isinstance(stage.cost, AffineCost) and stage.cost.per_candidate > 0)
 
 

@@ -13,7 +13,8 @@ __all__ = ["calibrate"]
 
 def calibrate(  # noqa: PLR0913  one parameter an option
     rankers: Annotated[
-        list[str] | None, typer.Argument(metavar="[RANKER ...]", help="Rankers to measure; all if none is named.")
+        list[str] | None,
+        typer.Argument(metavar="[RANKER ...]", help="Rankers to measure, yours as module:Class; all of ours if none."),
     ] = None,
     budget: Annotated[str, typer.Option("--budget", help="Time for timing calls, as in 10s or 2min.")] = "80s",
     out: Annotated[Path, typer.Option("--out", "-o", help="The profile's file.")] = Path("profile.json"),
@@ -23,9 +24,12 @@ def calibrate(  # noqa: PLR0913  one parameter an option
     quiet: Quiet = False,
 ) -> None:
     """Measure the rankers here and write a cost profile."""
-    from simulator.costs.calibrate import calibrate as measure_all  # loads NumPy and SciPy
+    from simulator.capacity.retrieval import recall_of_towers  # loads NumPy and SciPy
+    from simulator.costs.calibrate import calibrate as measure_all
     from simulator.rankers.registry import RANKERS
+    from simulator.rankers.two_tower_ivf import TwoTowerIVF
     from simulator.report.files import check_writable, write_text
+    from simulator.report.probes_table import probes_table
     from simulator.report.profile_table import profile_table
 
     budget_s = _seconds(budget)
@@ -38,8 +42,10 @@ def calibrate(  # noqa: PLR0913  one parameter an option
     write_text(out, profile.as_text())
     if json:
         show_json({"schema_version": 1, "command": "calibrate", "profile": profile.model_dump(mode="json")})
-    else:
-        show(profile_table(profile, out))
+        return
+    show(profile_table(profile, out))
+    if TwoTowerIVF.name in chosen:
+        show(probes_table(recall_of_towers(seed)))
 
 
 def _seconds(text: str) -> float:
@@ -57,13 +63,14 @@ def _seconds(text: str) -> float:
 
 
 def _known(ranker: str, names: list[str]) -> str:
-    """Return a ranker's name if there is such a ranker."""
+    """Return a ranker's name if there is such a ranker of ours, or it has the form of a user's own."""
     from difflib import get_close_matches  # only for the message
 
     from simulator.errors import InputError
+    from simulator.scenario.ranker_names import is_own
 
-    if ranker in names:
+    if ranker in names or is_own(ranker):
         return ranker
     close = get_close_matches(ranker, names, n=1)
     hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(names)}"
-    raise InputError(f"RANKER: expected a ranker's name, got {ranker!r} ({hint})")
+    raise InputError(f"RANKER: expected a ranker's name or your own as module:Class, got {ranker!r} ({hint})")

@@ -18,6 +18,7 @@ def check(
     from simulator.errors import Problem, ProfileError, ScenarioError
     from simulator.scenario.grid import load_grid
     from simulator.scenario.load import load_scenario  # heavy, and only some commands need it
+    from simulator.scenario.model import MeasuredCost
 
     try:
         scenario = load_scenario(file, set_)
@@ -37,4 +38,5 @@ def check(
     typer.echo(f"{file}: ok, {scenario.name} at {scenario.offered_qps:g} QPS")
     for stage in scenario.funnel:
         size = f"{stage.shards:,} shards x {stage.replicas} replicas x {stage.workers} workers"
-        typer.echo(f"  {stage.name}: {stage.ranker if stage.cost is None else 'assumed cost'}, {size}")
+        cost = "measured cost" if isinstance(stage.cost, MeasuredCost) else "assumed cost"
+        typer.echo(f"  {stage.name}: {stage.ranker if stage.cost is None else cost}, {size}")

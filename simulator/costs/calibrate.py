@@ -25,7 +25,7 @@ def calibrate(
     Raises
     ------
     InputError
-        If the budget does not suffice for two sizes of each ranker.
+        If the budget does not suffice for two sizes of each ranker, or a user's own ranker does not score as it should.
     """
     measured = measure(rankers, budget_s, seed, on_progress)
     thin = [what for what in (*rankers, MERGE) if len(measured.times(what, "busy")) < 2]

@@ -10,19 +10,22 @@ inside the worker around what a shard does: read the candidates' rows, score the
 import math
 import multiprocessing as mp
 import signal
+import sys
 import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from simulator.costs.merge import ListsToMerge
+from simulator.costs.own_calls import OwnCalls
 from simulator.distributions.base import FloatArray
 from simulator.errors import SimulatorError
+from simulator.scenario.ranker_names import is_own
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -69,7 +72,7 @@ def measure(rankers: list[str], budget_s: float, seed: int = 0, on_progress: Pro
     Parameters
     ----------
     rankers
-        Names in rankers.registry.RANKERS.
+        Names in rankers.registry.RANKERS, or module:Class of the user's own.
     budget_s
         Seconds to spend on timing; training the rankers comes before, up to ten seconds each. Where it does not suffice
         for MIN_CALLS calls of every size, the most expensive sizes are left out.
@@ -80,6 +83,8 @@ def measure(rankers: list[str], budget_s: float, seed: int = 0, on_progress: Pro
     ------
     SimulatorError
         If the worker process dies.
+    InputError
+        If a user's ranker cannot be imported, or does not score as it should.
     """
     report = on_progress or _no_report
     rng = np.random.default_rng(seed)
@@ -166,12 +171,15 @@ def _worker(rankers: list[str], seed: int) -> Iterator[Callable[..., list[float]
         try:
             for call in burst:
                 here.send(call)
-            seconds: list[float] = [here.recv() for _ in burst]
+            answers: list[float | SimulatorError] = [here.recv() for _ in burst]
         except (EOFError, OSError) as error:
             process.join(GRACE_S)
             raise SimulatorError(
                 f"the measuring process ended early (exit code {process.exitcode}); is there enough memory?"
             ) from error
+        seconds = [answer for answer in answers if not isinstance(answer, SimulatorError)]
+        if len(seconds) < len(answers):
+            raise next(answer for answer in answers if isinstance(answer, SimulatorError))
         return seconds
 
     try:
@@ -203,19 +211,38 @@ def _interrupts_ignored() -> Iterator[None]:
 
 
 def _serve(rankers: list[str], seed: int, pipe: "Connection") -> None:
-    """Be the worker: take calls from the pipe, one by one, and answer each with its seconds, to the pipe's end."""
+    """Be the worker: take calls from the pipe, one by one, and answer each with its seconds, to the pipe's end.
+
+    What a user's ranker does wrong is the answer instead.
+    """
     import gc  # needed by the worker process alone
 
     from threadpoolctl import threadpool_limits  # limits the BLAS that NumPy has loaded by now
 
-    with threadpool_limits(limits=1):
-        serve = _callables(rankers, seed)
+    # What a user's ranker prints is no part of a command's output.
+    with threadpool_limits(limits=1), redirect_stdout(sys.stderr):
+        failure: SimulatorError | None = None
+        serve: dict[str, Callable[[int, int], object]] = {}
+        try:
+            serve = _callables(rankers, seed)
+        except SimulatorError as error:
+            failure = error
         gc.collect()
         gc.freeze()  # what training left is not searched again in the middle of a call
         with suppress(EOFError, OSError):  # until the parent is gone, however it went
             while True:
                 what, size, number = pipe.recv()
-                pipe.send(_timed(serve[what], size, number))
+                pipe.send(failure or _answer(serve[what], size, number))
+
+
+def _answer(call: Callable[[int, int], object], size: int, number: int) -> float | SimulatorError:
+    """Return the seconds of one call, or what is wrong with the user's ranker."""
+    try:
+        if isinstance(call, OwnCalls):
+            call.prepare(size, number)
+        return _timed(call, size, number)
+    except SimulatorError as error:
+        return error
 
 
 def _timed(call: Callable[[int, int], object], size: int, number: int) -> float:
@@ -226,21 +253,39 @@ def _timed(call: Callable[[int, int], object], size: int, number: int) -> float:
 
 
 def _callables(rankers: list[str], seed: int) -> dict[str, Callable[[int, int], object]]:
-    """Return what to call by name: the trained rankers over a large catalogue, and the merge."""
-    from simulator.data.worlds import WORLDS  # needed by the worker process alone
+    """Return what to call by name: the trained rankers over a large catalogue, the user's own, and the merge."""
+    from simulator.data.world import make_world  # needed by the worker process alone
+    from simulator.data.worlds import WORLDS
+    from simulator.rankers.own import load_own
     from simulator.rankers.registry import RANKERS
 
-    kinds = {RANKERS[name].learns_from for name in rankers}
-    worlds = {kind: WORLDS[kind](seed=seed, **WORLD_SIZES.get(kind, {})) for kind in kinds}
     rng = np.random.default_rng(seed)
     catalogue = max(SIZES)
     ids = rng.permutation(catalogue)
     found: dict[str, Callable[[int, int], object]] = {
-        name: _call_of(RANKERS[name].fit(worlds[RANKERS[name].learns_from], seed).for_catalogue(catalogue, seed), ids)
-        for name in rankers
+        name: OwnCalls(load_own(name), make_world(seed=seed), KEEP) for name in rankers if is_own(name)
+    }
+    kinds = {RANKERS[name].learns_from for name in rankers if name not in found}
+    worlds = {kind: WORLDS[kind](seed=seed, **WORLD_SIZES.get(kind, {})) for kind in kinds}
+    trained = (RANKERS[name].fit(worlds[RANKERS[name].learns_from], seed) for name in rankers if name not in found)
+    found |= {
+        ranker.name: _call_of(ranker.for_catalogue(catalogue, seed), ids) if ranker.exact else _search_of(ranker, seed)
+        for ranker in trained
     }
     lists = ListsToMerge(max(LISTS), rng)
     return found | {MERGE: lambda size, _: lists.merge(size)}
+
+
+def _search_of(ranker: "Ranker", seed: int) -> Callable[[int, int], object]:
+    """Return the call of a ranker that searches a whole catalogue, one for each size, made at its first call."""
+    catalogues: dict[int, Ranker] = {}
+
+    def call(size: int, number: int) -> object:
+        if size not in catalogues:
+            catalogues[size] = ranker.for_catalogue(size, seed)
+        return catalogues[size].serve(number % len(ranker.users), slice(0, size), KEEP)
+
+    return call
 
 
 def _call_of(ranker: "Ranker", ids: np.ndarray) -> Callable[[int, int], object]:

@@ -4,7 +4,7 @@ Shapes: U users, I items, A user columns, B item columns, D tastes, Q queries, L
 Q x L.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -55,7 +55,15 @@ class World:
     features: Features = SYNTHETIC
 
 
-def make_world(*, users: int = 4000, items: int = 2000, seed: int = 0, queries: int = 2, shown: int = 25) -> World:
+def make_world(
+    *,
+    users: int = 4000,
+    items: int = 2000,
+    seed: int = 0,
+    queries: int = 2,
+    shown: int = 25,
+    users_of: World | None = None,
+) -> World:
     """Return the world of `seed`; equal arguments give equal worlds.
 
     Parameters
@@ -71,12 +79,15 @@ def make_world(*, users: int = 4000, items: int = 2000, seed: int = 0, queries: 
     shown
         Different items in the list of a query, at least 1. The old system draws them by popularity, but for
         30% of the chance, which is spread over all items evenly.
+    users_of
+        A world whose users meet other items here, such as ads beside a feed; `users` is then their number.
 
     Raises
     ------
     InputError
         Where a number is too small; the message says which.
     """
+    users = users if users_of is None else len(users_of.user_features)
     sizes = ("users", users, 3), ("queries", queries, 1), ("shown", shown, 1), ("items", items, shown)
     for name, value, least in sizes:
         if value < least:
@@ -85,6 +96,14 @@ def make_world(*, users: int = 4000, items: int = 2000, seed: int = 0, queries: 
     fame = np.log(popularity)
     truth = Truth.draw(users, (fame - fame.mean()) / max(fame.std(), 1e-12), generator(seed, "truth"))
     user_features, item_features = _observe(truth, generator(seed, "observation"))
+    if users_of is not None:
+        known = users_of.truth
+        if not isinstance(known, Truth):
+            raise InputError(
+                "users_of: expected a synthetic world, where users can meet more, got recorded users"
+            )
+        truth = replace(truth, tastes=known.tastes, budget=known.budget, curiosity=known.curiosity)
+        user_features = users_of.user_features
     user = np.repeat(np.arange(users), queries)  # (Q,)
     log = _show(truth, user, (popularity, shown), generator(seed, "log"))
     splits = split_by_user(log, generator(seed, "splits"))

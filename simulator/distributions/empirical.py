@@ -2,7 +2,7 @@
 
 import math
 from pathlib import Path
-from typing import Generic, Literal, Self
+from typing import ClassVar, Generic, Literal, Self
 
 import numpy as np
 from pydantic import PrivateAttr, ValidationInfo, model_validator
@@ -20,6 +20,8 @@ class Empirical(Law[Magnitude], Generic[Magnitude]):
     A relative path starts at the folder of the scenario, handed down as the validation context's "folder".
     """
 
+    FILE_KEY: ClassVar[str] = "file"
+
     distribution: Literal["empirical"] = "empirical"
     """The law\'s name."""
     file: str
@@ -36,7 +38,7 @@ class Empirical(Law[Magnitude], Generic[Magnitude]):
         except KeyError as error:
             raise value_error("column", error.args[0]) from error
         except ValueError as error:
-            raise value_error("file", str(error)) from error
+            raise value_error(self.FILE_KEY, str(error)) from error
         return self
 
     @property

@@ -23,7 +23,7 @@ from simulator.engine.resolve_policies import (
 )
 from simulator.engine.traffic import arrivals_of
 from simulator.errors import InputError
-from simulator.scenario.model import AffineCost, Scenario, Stage
+from simulator.scenario.model import AffineCost, MeasuredCost, Scenario, Stage
 
 __all__ = ["Cost", "resolve", "stage_cost"]
 
@@ -102,8 +102,7 @@ def stage_cost(scenario: Scenario, stage: Stage, profile: Profile, per_shard: fl
     if stage.ranker is None or stage.ranker not in profile.rankers:
         raise InputError(
             f"funnel.{stage.name}: expected a ranker that the cost profile {profile.name!r} holds "
-            f"({', '.join(sorted(profile.rankers))}), got {stage.ranker!r}; "
-            "measure it with `simulator calibrate`, or give the stage a cost"
+            f"({', '.join(sorted(profile.rankers))}), got {stage.ranker!r}; {_how_to_measure(scenario)}"
         )
     measured = profile.rankers[stage.ranker]
     beyond = per_shard / measured.measured_to
@@ -122,13 +121,21 @@ def stage_cost(scenario: Scenario, stage: Stage, profile: Profile, per_shard: fl
     return Cost(_curve(law), law.noise, "measured")
 
 
+def _how_to_measure(scenario: Scenario) -> str:
+    """Return what to do about a ranker that was not measured."""
+    # A profile holds all the rankers of a scenario, so they are measured together.
+    asked = " ".join(dict.fromkeys(one.ranker for one in scenario.funnel if one.ranker and one.cost is None))
+    command = f"simulator calibrate {asked} --out profile.json"
+    return f"measure it with `{command}` and say `costs: {{profile: profile.json}}`, or give the stage a cost"
+
+
 def _assumed(cost: Law[Any] | AffineCost) -> Cost:
-    """Return a cost that the scenario states."""
+    """Return a cost that the scenario states, or names a file of."""
     if isinstance(cost, AffineCost):
         return Cost(Curve.affine(cost.fixed, cost.per_candidate), cost.noise(), "assumed")
     if isinstance(cost, Constant):
         return Cost(Curve.affine(cost.mean, 0.0), Constant(mean=1.0), "assumed")
-    return Cost(Curve.affine(1.0, 0.0), cost, "assumed")
+    return Cost(Curve.affine(1.0, 0.0), cost, "measured" if isinstance(cost, MeasuredCost) else "assumed")
 
 
 def _merge_cost(scenario: Scenario, profile: Profile) -> Cost:

@@ -18,6 +18,7 @@ from simulator.data.impressions import Impressions
 from simulator.data.learnable import Learnable
 from simulator.data.randomness import generator
 from simulator.errors import InputError
+from simulator.rankers.top_k import top_k
 
 __all__ = ["FloatArray", "IntArray", "Parameters", "Ranker"]
 
@@ -48,6 +49,8 @@ class Ranker(ABC):
     name: ClassVar[str]
     learns_from: ClassVar[str] = "columns"
     """The kind of world that the ranker is trained on."""
+    exact: ClassVar[bool] = True
+    """Whether a call returns the very best; if not, one for a whole catalogue may miss some of them."""
 
     parameters: Parameters
     users: FloatArray
@@ -66,10 +69,21 @@ class Ranker(ABC):
         InputError
             Where the world is of another kind, or the training impressions are none or hold one class only.
         """
+        cls._check(world)
+        return cls._serving(cls._train(world, generator(seed, f"train {cls.name}")), world)
+
+    @classmethod
+    @final
+    def _check(cls, world: Learnable) -> None:
+        """Raise InputError where the model cannot learn from `world`."""
         if world.kind != cls.learns_from:
             raise InputError(f"{cls.name} learns from a world of {cls.learns_from}; got one of {world.kind}")
         _check_learnable(world.splits.train, cls.name)
-        parameters = cls._train(world, generator(seed, f"train {cls.name}"))
+
+    @classmethod
+    @final
+    def _serving(cls, parameters: Parameters, world: Learnable) -> Self:
+        """Return the model of `parameters`, in double precision, that serves the items of `world`."""
         items = cls._item_rows(parameters, world.item_features)
         single = {name: _single(block) for name, block in parameters.items()}
         return cls(single, _single(world.user_features), _single(items), world.features)
@@ -92,10 +106,9 @@ class Ranker(ABC):
         ValueError
             Where the user or a candidate is not known, there is no candidate, or a score is not finite.
         """
-        if not 0 <= user < len(self.users):
-            raise ValueError(f"users are 0 to {len(self.users) - 1}; got {user}")
+        columns = self._columns_of(user)
         rows = _rows(self.items, items)
-        scores = self._scores(self.users[user], rows)
+        scores = self._scores(columns, rows)
         if scores.shape != (len(rows),):
             raise ValueError(f"{self.name} gave scores of shape {scores.shape} for {len(rows)} candidates")
         if not np.isfinite(scores).all():
@@ -107,7 +120,8 @@ class Ranker(ABC):
     def serve(self, user: int, items: IntArray | slice, keep: int) -> IntArray:
         """Return the best candidates, shape (min(keep, n),), in descending score: one call of a shard.
 
-        Candidates of equal score stay in the order they were given in.
+        Candidates of equal score stay in the order they were given in. A ranker that is not `exact` may miss some of
+        the best of its whole catalogue.
 
         Raises
         ------
@@ -116,8 +130,7 @@ class Ranker(ABC):
         """
         if keep < 1:
             raise ValueError(f"a call keeps at least 1 candidate; got keep = {keep}")
-        best = _best(self.score(user, items), keep)
-        return best + items.indices(len(self.items))[0] if isinstance(items, slice) else items[best]
+        return self._best_of(user, items, keep)
 
     @final
     @property
@@ -132,11 +145,11 @@ class Ranker(ABC):
 
     @final
     def memory_bytes(self, items: int) -> int:
-        """Return what serving `items` items holds in memory: the parameters and a row for each item."""
+        """Return what serving `items` items holds in memory: the parameters, a row for each item, and any index."""
         if items < 1:
             raise ValueError(f"a catalogue has at least 1 item; got {items}")
         width: int = self.items.shape[1]
-        return BYTES_PER_NUMBER * (self.parameter_count + items * width)
+        return BYTES_PER_NUMBER * (self.parameter_count + items * width) + self._index_bytes(items)
 
     @final
     def for_catalogue(self, items: int, seed: int) -> Self:
@@ -157,6 +170,24 @@ class Ranker(ABC):
         noise = rng.standard_normal(rows.shape, dtype=np.float32)
         noise *= JITTER * self.items.std(axis=0)
         rows += noise
+
+    @final
+    def _columns_of(self, user: int) -> FloatArray:
+        """Return the user's columns, shape (A,); raises ValueError where there is no such user."""
+        if not 0 <= user < len(self.users):
+            raise ValueError(f"users are 0 to {len(self.users) - 1}; got {user}")
+        columns: FloatArray = self.users[user]
+        return columns
+
+    def _best_of(self, user: int, items: IntArray | slice, keep: int) -> IntArray:
+        """Return what `serve` does, for `keep` of at least 1."""
+        best = top_k(self.score(user, items), keep)
+        return best + items.indices(len(self.items))[0] if isinstance(items, slice) else items[best]
+
+    def _index_bytes(self, items: int) -> int:
+        """Return the bytes of what is held besides parameters and rows to serve `items` items."""
+        del items
+        return 0
 
     @classmethod
     @abstractmethod
@@ -202,13 +233,3 @@ def _rows(catalogue: FloatArray, items: IntArray | slice) -> FloatArray:
     if items.min() < 0 or items.max() >= len(catalogue):
         raise ValueError(f"items are 0 to {len(catalogue) - 1}; got {items.min()} to {items.max()}")
     return np.take(catalogue, items, axis=0)  # twice as fast as catalogue[items]
-
-
-def _best(scores: FloatArray, keep: int) -> IntArray:
-    """Return the positions of the `keep` highest scores, descending, equal ones in their own order."""
-    if keep >= len(scores):
-        return np.argsort(-scores, kind="stable")
-    least = np.partition(scores, -keep)[-keep]
-    # The threshold first, then all that reach it: argpartition could keep the later of two equals.
-    reaching = np.flatnonzero(scores >= least)
-    return reaching[np.argsort(-scores[reaching], kind="stable")[:keep]]

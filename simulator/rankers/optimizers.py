@@ -3,7 +3,7 @@
 Source: Kingma & Ba, "Adam: a method for stochastic optimization", ICLR 2015, algorithm 1.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -57,6 +57,7 @@ def descend(
     epoch: Callable[[], Sequence[Batch]],
     held_out: Batch,
     schedule: Schedule,
+    frozen: Collection[str] = (),
 ) -> Parameters:
     """Return the parameters after the epoch whose loss on `held_out` was least.
 
@@ -72,7 +73,17 @@ def descend(
         The batch to choose the epoch by.
     schedule
         How long and how fast; the step size falls in a straight line.
+    frozen
+        Names of parameters that stay as they are.
+
+    Raises
+    ------
+    ValueError
+        Where a name of `frozen` is none of a parameter.
     """
+    unknown = set(frozen) - parameters.keys()
+    if unknown:
+        raise ValueError(f"frozen: expected names among {', '.join(parameters)}; got {', '.join(sorted(unknown))}")
     adam = Adam(parameters)
     best, least = parameters, np.inf
     for done in range(schedule.epochs):
@@ -80,7 +91,8 @@ def descend(
         for i, batch in enumerate(batches):
             left = 1 - (done + i / len(batches)) / schedule.epochs
             _, gradient = loss_and_gradient(parameters, batch)
-            parameters = adam.step(parameters, gradient, schedule.rate * left)
+            moving = {name: slope for name, slope in gradient.items() if name not in frozen}
+            parameters = {**parameters, **adam.step(parameters, moving, schedule.rate * left)}
         loss, _ = loss_and_gradient(parameters, held_out)
         if loss < least:
             best, least = parameters, loss

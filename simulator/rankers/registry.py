@@ -7,10 +7,12 @@ from simulator.rankers.logistic import Logistic
 from simulator.rankers.mlp import MLP
 from simulator.rankers.transformer import Transformer
 from simulator.rankers.two_tower import TwoTower
+from simulator.rankers.two_tower_ivf import TwoTowerIVF
 from simulator.rankers.word2vec import Word2Vec
 
 __all__ = ["RANKERS"]
 
 RANKERS: dict[str, type[Ranker]] = {
-    ranker.name: ranker for ranker in (Logistic, MLP, TwoTower, Word2Vec, BiLSTM, Transformer, CrossEncoder)
+    ranker.name: ranker
+    for ranker in (Logistic, MLP, TwoTower, TwoTowerIVF, Word2Vec, BiLSTM, Transformer, CrossEncoder)
 }

@@ -188,5 +188,5 @@ def assumptions(answer: SizeAnswer) -> list[str]:
     said = {name for name, choices in answer.scenario.size.stages.items() if choices.shards}
     fixed = [stage.name for stage in answer.scenario.funnel if has_fixed_shards(stage) and stage.name not in said]
     if fixed:
-        found.append(f"the cost of {', '.join(fixed)} is assumed for a whole call, so only its own shards are tried")
+        found.append(f"the cost of {', '.join(fixed)} is given for a whole call, so only its own shards are tried")
     return found

@@ -27,6 +27,7 @@ from simulator.units import parse_duration, parse_number, parse_share
 
 __all__ = [
     "AFFINE",
+    "MEASURED",
     "Attempts",
     "Candidates",
     "Choice",
@@ -53,11 +54,13 @@ __all__ = [
     "Variation",
     "Warmup",
     "counts_between",
+    "kind_of",
     "law_union",
     "one_or_several",
 ]
 
 AFFINE = "(fixed + per_candidate)"  # no name that a file could give as its distribution
+MEASURED = "measured"
 LONGEST_DURATION = 1e9
 MOST_QUERIES = 1_000_000_000
 MOST_CHOSEN = 1_000_000
@@ -308,10 +311,10 @@ def _as_law(value: object) -> object:
     return value if isinstance(value, dict | Law) else {"distribution": "constant", "mean": value}
 
 
-def _kind(value: object) -> str:
+def kind_of(value: object) -> str:
     """Return which member of a union a value is meant for, judged by what is written, not by what would fit."""
     if isinstance(value, dict):
-        return str(value.get("distribution", AFFINE))
+        return str(value.get("distribution", MEASURED if MEASURED in value else AFFINE))
     return str(getattr(value, "distribution", AFFINE))
 
 
@@ -346,7 +349,7 @@ def law_union(magnitude: Any, *others: Any) -> Any:  # noqa: ANN401  types are v
         union = union | member
     normalise: Callable[[object], object] = _as_law
     scalar = TypeAdapter(magnitude).json_schema()
-    return Annotated[union, Discriminator(_kind), BeforeValidator(normalise), _Or(scalar)]
+    return Annotated[union, Discriminator(kind_of), BeforeValidator(normalise), _Or(scalar)]
 
 
 if TYPE_CHECKING:

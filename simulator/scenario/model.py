@@ -3,15 +3,17 @@
 The line under a key is its description in the JSON Schema, and so what an editor shows.
 """
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BeforeValidator, ConfigDict, Tag, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, Tag, model_validator
 
 from simulator.distributions.base import Law
 from simulator.distributions.constant import Constant
+from simulator.distributions.empirical import Empirical
 from simulator.distributions.lognormal import Lognormal
 from simulator.scenario.fields import (
     AFFINE,
+    MEASURED,
     Choices,
     Count,
     Documents,
@@ -36,6 +38,7 @@ from simulator.scenario.fields import (
 )
 from simulator.scenario.objectives import Objective, ObjectiveText
 from simulator.scenario.policies import Autoscaling, Batching, Fault, Hedging, Retry
+from simulator.scenario.ranker_names import RankerName
 from simulator.scenario.section import Section
 from simulator.scenario.traffic import Bursty, CandidateLaw, Daily, QueryClass, Trace
 from simulator.scenario.vary import AxisText
@@ -46,6 +49,7 @@ __all__ = [
     "Cache",
     "Compare",
     "Costs",
+    "MeasuredCost",
     "Merge",
     "Network",
     "Optimize",
@@ -60,7 +64,6 @@ __all__ = [
     "known_keys",
 ]
 
-RankerName = Literal["logistic", "mlp", "two_tower"]
 if TYPE_CHECKING:
     Rankers = tuple[RankerName, ...]
 else:
@@ -162,10 +165,19 @@ class AffineCost(Section):
         return Lognormal(mean=1.0, cv=self.cv) if self.cv > 0 else Constant(mean=1.0)
 
 
+class MeasuredCost(Empirical[Duration]):
+    """Whole calls as they were measured in production: one duration in seconds per line, or a column of a CSV file."""
+
+    FILE_KEY: ClassVar[str] = MEASURED
+
+    distribution: Literal["measured"] = Field("measured", description="May be left out.")  # type: ignore[assignment]
+    file: Text = Field(alias=MEASURED, description="Path of the file, from the scenario's folder.")
+
+
 if TYPE_CHECKING:
     Cost = Law[float] | AffineCost
 else:
-    Cost = law_union(Duration, Annotated[AffineCost, Tag(AFFINE)])
+    Cost = law_union(Duration, Annotated[AffineCost, Tag(AFFINE)], Annotated[MeasuredCost, Tag(MEASURED)])
 
 
 class Stage(Section):
@@ -174,7 +186,7 @@ class Stage(Section):
     name: Slug
     """What --set, tables and plots call the stage."""
     ranker: RankerName | None = None
-    """The model that scores the candidates; its measured cost is in the cost profile."""
+    """The model that scores the candidates, yours as module:Class; its measured cost is in the cost profile."""
     shards: Count = 1
     """Slices of the candidates; a query visits every one."""
     replicas: Count = 1
@@ -188,7 +200,7 @@ class Stage(Section):
     network: Network = Network()
     """Time on the wire."""
     cost: Cost | None = None
-    """How long a call takes, assumed instead of measured."""
+    """How long a call takes: assumed, or measured in production, {measured: latencies.csv}, instead of by calibrate."""
     idle_cost: Cost | None = None
     """How long a call takes that finds its worker idle; as any other unless given."""
     deadline: Duration | None = None

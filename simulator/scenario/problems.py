@@ -12,8 +12,9 @@ from pydantic_core import ErrorDetails
 from simulator.distributions.registry import LAWS
 from simulator.distributions.written import KEY_AT, VALUE_AT, shown
 from simulator.errors import Problem
-from simulator.scenario.fields import AFFINE
+from simulator.scenario.fields import AFFINE, MEASURED, kind_of
 from simulator.scenario.model import AffineCost, Scenario, known_keys
+from simulator.scenario.ranker_names import BUILT_IN, UNKNOWN_RANKER
 from simulator.scenario.source import Path, Source, inside, shown_path
 
 __all__ = ["Finding", "nearest", "problems_of"]
@@ -62,10 +63,13 @@ def _finding(details: ErrorDetails, data: Any) -> Finding:  # noqa: ANN401  plai
     if kind == "union_tag_invalid":
         tag = str(context["tag"])
         where = (*path, "distribution")
-        if tag == AFFINE:
+        if tag in (AFFINE, MEASURED):
             return Finding(path, "expected a key 'distribution', got none", f"add distribution: {', '.join(LAWS)}")
         remedy = nearest(tag, LAWS)
         return Finding(where, f"expected the name of a distribution, got {shown(reduce(inside, where, data))}", remedy)
+    if kind == UNKNOWN_RANKER:
+        remedy = nearest(str(details["input"]), BUILT_IN)
+        return Finding(path, f"expected {context['message']}", remedy if remedy.startswith("did") else "")
     if kind == "literal_error":
         return Finding(path, f"expected {context['expected']}, got {got}", _literal_remedy(details))
     if kind in (KEY_AT, VALUE_AT):
@@ -112,8 +116,8 @@ def _in_data(loc: tuple[int | str, ...], data: Any) -> Path:  # noqa: ANN401  pl
     tagged = False
     for part in loc:
         if isinstance(data, dict):
-            is_tag = part in LAWS or part == AFFINE
-            if is_tag and not tagged and path and part == str(data.get("distribution", AFFINE)):
+            is_tag = part in LAWS or part in (AFFINE, MEASURED)
+            if is_tag and not tagged and path and part == kind_of(data):
                 tagged = True  # once: a key of the law may have the law's name
                 continue
             tagged = False

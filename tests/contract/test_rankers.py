@@ -79,6 +79,16 @@ def test_a_slice_is_served_by_the_ids_of_its_items(ranker):
     assert np.array_equal(best, expected)
 
 
+def test_the_whole_catalogue_is_served_best_first(ranker):
+    """A call for every item keeps as many as asked, each once, in descending score; an exact ranker keeps the best."""
+    best = ranker.serve(5, slice(None), 40)
+    scores = ranker.score(5, slice(None))
+    assert len(set(best.tolist())) == 40
+    assert (np.diff(scores[best]) <= 1e-5).all()
+    if ranker.exact:
+        assert np.array_equal(best, np.argsort(-scores, kind="stable")[:40])
+
+
 def test_permuting_the_candidates_permutes_the_scores(ranker, candidates):
     """The score of a candidate does not depend on its place in the list."""
     order = np.random.default_rng(1).permutation(83)
@@ -93,8 +103,10 @@ def test_parameters_are_counted_as_they_are(ranker):
 
 
 def test_memory_is_what_the_arrays_hold(ranker):
-    """A ranker states the bytes of its parameters and item rows, and more for more items."""
+    """A ranker states the bytes of its parameters, item rows and index, and more for more items."""
     held = sum(block.nbytes for block in ranker.parameters.values()) + ranker.items.nbytes
+    if not ranker.exact:
+        held += ranker.index.nbytes
     assert ranker.memory_bytes(ITEMS) == held
     assert 0 < ranker.memory_bytes(1) < ranker.memory_bytes(2)
     assert type(ranker.memory_bytes(10**12)) is int

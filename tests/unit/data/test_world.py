@@ -107,3 +107,17 @@ def test_the_smallest_world_has_a_row_in_each_part():
     world = make_world(users=3, items=1, queries=1, shown=1)
     assert [len(log) for log in logs(world)] == [1, 1, 1]
     assert np.isfinite(world.item_features).all()
+
+
+def test_the_users_of_another_world_meet_other_items():
+    """Users keep their truth and columns, the items and the log are new, and another seed draws other items."""
+    feed = make_world(users=40, items=50, seed=1)
+    ads, more = (make_world(items=30, seed=seed, users_of=feed) for seed in (2, 3))
+    for world in (ads, more):
+        assert world.user_features is feed.user_features
+        assert world.truth.tastes is feed.truth.tastes
+        assert world.truth.budget is feed.truth.budget
+        assert world.truth.curiosity is feed.truth.curiosity
+        assert len(world.item_features) == 30
+        assert set(np.unique(world.splits.test.user)) < set(range(40))
+    assert not np.array_equal(ads.item_features, more.item_features)

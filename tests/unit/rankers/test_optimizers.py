@@ -66,3 +66,25 @@ def test_steps_shrink_to_nothing_in_a_straight_line():
 
     descend(slope, {"x": np.zeros(1)}, lambda: [0, 0], 1, Schedule(epochs=2, rate=0.4))
     assert visited == pytest.approx([0, -0.4, -0.7, -0.7, -0.9, -1.0], abs=1e-6)
+
+
+def test_frozen_parameters_stay_bit_for_bit():
+    """What is frozen by name does not move, and the rest finds its bottom as if it were alone."""
+
+    def both(parameters, centre):
+        loss, slope = bowl(parameters, centre)
+        return loss, {**slope, "y": np.ones(3)}
+
+    start = {"x": np.zeros(2), "y": np.ones(3)}
+    centre = np.array([2.0, -1.0])
+    schedule = Schedule(epochs=20, rate=0.1)
+    found = descend(both, start, lambda: [centre] * 50, centre, schedule, frozen=("y",))
+    alone = descend(bowl, {"x": np.zeros(2)}, lambda: [centre] * 50, centre, schedule)
+    assert found["y"].tolist() == [1, 1, 1]
+    assert np.array_equal(found["x"], alone["x"])
+
+
+def test_an_unknown_name_cannot_be_frozen():
+    """A misspelt name is refused with the names there are, not passed over."""
+    with pytest.raises(ValueError, match="frozen: expected names among x; got w"):
+        descend(bowl, {"x": np.zeros(1)}, lambda: [np.zeros(1)], np.zeros(1), Schedule(1, 0.1), frozen=["w"])

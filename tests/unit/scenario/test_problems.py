@@ -2,6 +2,8 @@
 
 import pytest
 
+from simulator.scenario.ranker_names import BUILT_IN
+
 SMALL = """\
 name: small
 traffic: {qps: 10, candidates: 1000}
@@ -9,6 +11,7 @@ funnel:
   - name: rank
     cost: 5ms
 """
+RANKER = f"a ranker ({', '.join(BUILT_IN)}) or your own as module:Class"
 STAGE = "name: small\ntraffic: {qps: 10, candidates: 1000}\nfunnel:\n  - name: rank\n    "
 
 
@@ -80,7 +83,23 @@ STAGE = "name: small\ntraffic: {qps: 10, candidates: 1000}\nfunnel:\n  - name: r
         ("cots: 5ms\n    cost: 5ms", "5:5: funnel.rank.cots: expected a known key, got 'cots' (did you mean cost?)"),
         (
             "ranker: logistik",
-            "5:13: funnel.rank.ranker: expected 'logistic', 'mlp' or 'two_tower', got 'logistik' (did",
+            f"5:13: funnel.rank.ranker: expected {RANKER}, got 'logistik' (did you mean logistic?)",
+        ),
+        (
+            "ranker: my/rankers.py:Mine",
+            f"5:13: funnel.rank.ranker: expected {RANKER}, got 'my/rankers.py:Mine'",
+        ),
+        (
+            "cost: {measured: absent.csv}",
+            "5:22: funnel.rank.cost.measured: expected a readable text file, got absent.csv (No such file",
+        ),
+        (
+            "cost: {measured: absent.csv, colum: a}",
+            "5:34: funnel.rank.cost.colum: expected a known key, got 'colum' (did you mean column?)",
+        ),
+        (
+            "cost: 1ms\n    network: {request: {measured: absent.csv}}",
+            "6:24: funnel.rank.network.request: expected a key 'distribution', got none",
         ),
         ("ranker: mlp\n    balancing: fair", "6:16: funnel.rank.balancing: expected 'random', 'round_robin'"),
         (
