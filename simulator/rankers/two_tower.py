@@ -56,7 +56,7 @@ def initial_parameters(columns: tuple[int, int], layers: tuple[int, int], rng: n
 def loss_and_gradient(parameters: Parameters, batch: Pairs) -> tuple[float, Parameters]:
     """Return the mean sampled-softmax loss plus L2/2 times the squared weights, and its gradient.
 
-    A clicked item competes with itself and the M negatives. Negatives are drawn as the log shows items, so
+    A clicked item competes with itself and the M negatives. Negatives are drawn as the log shows items in vain, so
     the correction of sampled softmax, minus the log of an item's chance to be drawn, cancels against its
     chance to be shown, and what is learnt is how much likelier than others an item is clicked *once shown*:
     popular items win nothing by being shown often.
@@ -145,8 +145,9 @@ class TwoTower(Ranker):
 
 
 def _pairs(world: Learnable, log: Impressions, clicked: IntArray, rng: np.random.Generator) -> Pairs:
-    """Return the pairs at rows `clicked` of `log`, with negatives that are drawn from all its rows."""
-    item, drawn = log.item[clicked], log.item[rng.integers(len(log), size=NEGATIVES)]
+    """Return the pairs at rows `clicked` of `log`, with negatives drawn from all its rows without a click."""
+    others = np.flatnonzero(~log.click)
+    item, drawn = log.item[clicked], log.item[others[rng.integers(len(others), size=NEGATIVES)]]
     return Pairs(
         users=world.user_features[log.user[clicked]],
         items=world.item_features[item],
