@@ -22,8 +22,8 @@ __all__ = ["MLP", "Contests", "initial_parameters", "loss_and_gradient"]
 HIDDEN = 64, 32
 L2 = 1e-3
 BATCH = 256
-RIVALS = 10
-SCHEDULE = Schedule(epochs=8, rate=3e-3)
+RIVALS = 20
+SCHEDULE = Schedule(epochs=5, rate=3e-3)
 
 ROWS_AT_ONCE = 2048
 """Candidates scored at once: their hidden units, 512 KiB, stay in a core's cache."""
