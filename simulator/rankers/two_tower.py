@@ -56,10 +56,10 @@ def initial_parameters(columns: tuple[int, int], layers: tuple[int, int], rng: n
 def loss_and_gradient(parameters: Parameters, batch: Pairs) -> tuple[float, Parameters]:
     """Return the mean sampled-softmax loss plus L2/2 times the squared weights, and its gradient.
 
-    A clicked item competes with itself and the M negatives. Negatives are drawn as the log shows items in vain, so
-    the correction of sampled softmax, minus the log of an item's chance to be drawn, cancels against its
-    chance to be shown, and what is learnt is how much likelier than others an item is clicked *once shown*:
-    popular items win nothing by being shown often.
+    A clicked item competes with itself and the M negatives. Negatives are drawn as the log shows items without
+    a click, so the correction of sampled softmax, minus the log of an item's chance to be drawn, cancels against
+    its chance to be shown, and what is learnt is how much oftener than others an item is clicked than *shown in
+    vain*: popular items win nothing by being shown often, but by being clicked when all are shown evenly.
 
     Source: Jean et al., "On using very large target vocabulary for neural machine translation", ACL 2015,
     section 3.
