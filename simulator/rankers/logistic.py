@@ -36,9 +36,19 @@ def loss_and_gradient(parameters: Parameters, batch: Examples) -> tuple[float, P
     return float(loss), {"w": batch.X.T @ residual + L2 * w, "b": residual.sum(keepdims=True)}  # (F,), (1,)
 
 
+def _curvature(parameters: Parameters, X: FloatArray) -> FloatArray:
+    """Return the second derivatives of the loss on rows `X`, shape (F + 1, F + 1), the intercept last."""
+    share = expit(X @ parameters["w"] + parameters["b"])  # (R,)
+    weight = share * (1.0 - share) / len(X)  # (R,)
+    weighted = X * weight[:, None]  # (R, F)
+    by_intercept = weighted.sum(axis=0)  # (F,)
+    own = X.T @ weighted + L2 * np.eye(X.shape[1])  # (F, F)
+    return np.block([[own, by_intercept[:, None]], [by_intercept[None, :], np.array([[weight.sum()]])]])
+
+
 @final
 class Logistic(Ranker):
-    """A linear model of clicks on dense columns, fitted by L-BFGS to its one optimum."""
+    """A linear model of clicks on dense columns, fitted by Newton's method to its one optimum."""
 
     name: ClassVar[str] = "logistic"
 
@@ -51,7 +61,12 @@ class Logistic(Ranker):
             loss, gradient = loss_and_gradient({"w": flat[:-1], "b": flat[-1:]}, batch)
             return loss, np.concatenate([gradient["w"], gradient["b"]])
 
-        found = minimize(objective, np.zeros(batch.X.shape[1] + 1), method="L-BFGS-B", jac=True)
+        def curvature(flat: FloatArray) -> FloatArray:
+            return _curvature({"w": flat[:-1], "b": flat[-1:]}, batch.X)
+
+        start = np.zeros(batch.X.shape[1] + 1)
+        # A few steps that know the curvature cost less than hundreds that do not: columns are few and alike.
+        found = minimize(objective, start, method="trust-exact", jac=True, hess=curvature)
         return {"w": found.x[:-1], "b": found.x[-1:]}
 
     @classmethod

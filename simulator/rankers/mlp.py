@@ -1,29 +1,39 @@
 """A neural network with two hidden layers: slower and better, the late stage of a funnel.
 
-Shapes: A user columns, B item columns, C pair columns, F = A + B + C, H and K hidden units, R examples, n
-candidates.
+It is trained to order, not to foretell: a clicked item competes with a few that were shown and not clicked.
+
+Shapes: A user columns, B item columns, C pair columns, F = A + B + C, H and K hidden units, P clicks, M items
+beside each, R = P (1 + M) rows, n candidates.
 """
 
-from typing import ClassVar, final
+from typing import ClassVar, NamedTuple, final
 
 import numpy as np
-from scipy.special import expit
+from scipy.special import logsumexp
 
-from simulator.data.features import FloatArray
+from simulator.data.features import FloatArray, IntArray
+from simulator.data.impressions import Impressions
 from simulator.data.learnable import Learnable
 from simulator.rankers.base import Parameters, Ranker
-from simulator.rankers.examples import Examples, examples
 from simulator.rankers.optimizers import Schedule, descend
 
-__all__ = ["MLP", "initial_parameters", "loss_and_gradient"]
+__all__ = ["MLP", "Contests", "initial_parameters", "loss_and_gradient"]
 
 HIDDEN = 64, 32
-L2 = 1e-4
-BATCH = 512
-SCHEDULE = Schedule(epochs=10, rate=3e-3)
+L2 = 1e-3
+BATCH = 256
+RIVALS = 20
+SCHEDULE = Schedule(epochs=5, rate=3e-3)
 
 ROWS_AT_ONCE = 2048
 """Candidates scored at once: their hidden units, 512 KiB, stay in a core's cache."""
+
+
+class Contests(NamedTuple):
+    """Clicked items among items that were not: `X` (R, F) holds 1 + M rows in turn for each, the clicked first."""
+
+    X: FloatArray
+    rivals: int
 
 
 def initial_parameters(columns: int, hidden: tuple[int, int], rng: np.random.Generator) -> Parameters:
@@ -38,29 +48,36 @@ def initial_parameters(columns: int, hidden: tuple[int, int], rng: np.random.Gen
         "W2": rng.standard_normal((H, K)) * (2 / H) ** 0.5,
         "b2": np.zeros(K),
         "w3": rng.standard_normal(K) * (2 / K) ** 0.5,
-        "b3": np.zeros(1),
     }
 
 
-def loss_and_gradient(parameters: Parameters, batch: Examples) -> tuple[float, Parameters]:
-    """Return the mean log loss of `batch` plus L2/2 times the squared weights, and its gradient by parameter.
+def loss_and_gradient(parameters: Parameters, batch: Contests) -> tuple[float, Parameters]:
+    """Return the mean softmax loss plus L2/2 times the squared weights, and its gradient by parameter.
+
+    The loss of a contest is minus the log of the share that the clicked item has among all 1 + M by the
+    exponentials of their scores. What is the same for all of a contest cancels.
+
+    Source: Cao et al., "Learning to rank: from pairwise approach to listwise approach", ICML 2007, section 4,
+    with the probability of the first place.
 
     Parameters
     ----------
     parameters
-        ``W1`` (F, H), ``b1`` (H,), ``W2`` (H, K), ``b2`` (K,), ``w3`` (K,), ``b3`` (1,); offsets are not
-        penalised.
+        ``W1`` (F, H), ``b1`` (H,), ``W2`` (H, K), ``b2`` (K,), ``w3`` (K,); offsets are not penalised.
     batch
-        R examples, R >= 1.
+        P >= 1 contests with M >= 1 rivals.
     """
     W1, W2, w3 = parameters["W1"], parameters["W2"], parameters["w3"]
     h1 = np.maximum(batch.X @ W1 + parameters["b1"], 0.0)  # (R, H)
     h2 = np.maximum(h1 @ W2 + parameters["b2"], 0.0)  # (R, K)
-    z = h2 @ w3 + parameters["b3"]  # (R,)
+    z = (h2 @ w3).reshape(-1, 1 + batch.rivals)  # (P, 1 + M)
+    total = logsumexp(z, axis=1)  # (P,)
     penalty = 0.5 * L2 * sum(np.vdot(W, W) for W in (W1, W2, w3))
-    loss = np.mean(np.logaddexp(0.0, z) - batch.y * z) + penalty
+    loss = np.mean(total - z[:, 0]) + penalty
 
-    dz = (expit(z) - batch.y) / len(z)  # (R,)
+    share = np.exp(z - total[:, None])  # (P, 1 + M)
+    share[:, 0] -= 1.0
+    dz = share.ravel() / len(z)  # (R,)
     d2 = np.outer(dz, w3) * (h2 > 0)  # (R, K)
     d1 = (d2 @ W2.T) * (h1 > 0)  # (R, H)
     return float(loss), {
@@ -69,7 +86,6 @@ def loss_and_gradient(parameters: Parameters, batch: Examples) -> tuple[float, P
         "W2": h1.T @ d2 + L2 * W2,
         "b2": d2.sum(axis=0),
         "w3": h2.T @ dz + L2 * w3,
-        "b3": dz.sum(keepdims=True),
     }
 
 
@@ -81,14 +97,15 @@ class MLP(Ranker):
 
     @classmethod
     def _train(cls, world: Learnable, rng: np.random.Generator) -> Parameters:
-        train, held_out = examples(world, world.splits.train), examples(world, world.splits.validation)
+        train, validation = world.splits.train, world.splits.validation
+        clicked = np.flatnonzero(train.click)
 
-        def epoch() -> list[Examples]:
-            order = rng.permutation(len(train.y))
-            parts = (order[start : start + BATCH] for start in range(0, len(order), BATCH))
-            return [Examples(train.X[part], train.y[part]) for part in parts]
+        def epoch() -> list[Contests]:
+            order = rng.permutation(clicked)
+            return [_contests(world, train, order[start : start + BATCH], rng) for start in range(0, len(order), BATCH)]
 
-        start = initial_parameters(train.X.shape[1], HIDDEN, rng)
+        held_out = _contests(world, validation, np.flatnonzero(validation.click), rng)
+        start = initial_parameters(held_out.X.shape[1], HIDDEN, rng)
         return descend(loss_and_gradient, start, epoch, held_out, SCHEDULE)
 
     @classmethod
@@ -100,12 +117,11 @@ class MLP(Ranker):
     def flops_per_candidate(self) -> int:
         """The comparisons, 2 (B + C) H, 2 H K and 2 K for the layers, 2 a unit for its offset and rectifier.
 
-        What the user's own columns add to the first layer is worked out once a call. The last offset is 1
-        more.
+        What the user's own columns add to the first layer is worked out once a call.
         """
         H, K = self.parameters["b1"].size, self.parameters["b2"].size
         own_columns: int = self.items.shape[1] + len(self.features.pairs)
-        return self.features.pair_flops + 2 * own_columns * H + 2 * H * K + 2 * K + 2 * (H + K) + 1
+        return self.features.pair_flops + 2 * own_columns * H + 2 * H * K + 2 * K + 2 * (H + K)
 
     def _scores(self, user: FloatArray, rows: FloatArray) -> FloatArray:
         W1_user, W1_item, W1_pair = np.split(self.parameters["W1"], [user.size, user.size + rows.shape[1]])
@@ -119,5 +135,13 @@ class MLP(Ranker):
             h2 = np.maximum(h1, 0.0, out=h1) @ self.parameters["W2"]  # (block, K)
             h2 += self.parameters["b2"]
             np.matmul(np.maximum(h2, 0.0, out=h2), self.parameters["w3"], out=scores[start : start + ROWS_AT_ONCE])
-        scores += self.parameters["b3"]
         return scores
+
+
+def _contests(world: Learnable, log: Impressions, clicked: IntArray, rng: np.random.Generator) -> Contests:
+    """Return the contests of rows `clicked` of `log`, with rivals drawn from all its rows without a click."""
+    others = np.flatnonzero(~log.click)
+    drawn = log.item[others[rng.integers(len(others), size=(len(clicked), RIVALS))]]  # (P, M)
+    items = np.column_stack([log.item[clicked], drawn]).ravel()  # (R,)
+    users = np.repeat(log.user[clicked], 1 + RIVALS)
+    return Contests(world.features.rows(world.user_features[users], world.item_features[items]), RIVALS)

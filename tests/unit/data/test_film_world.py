@@ -10,8 +10,8 @@ from simulator.data.fetch import cached
 from simulator.data.film_world import LIKED, make_film_world
 from simulator.data.movielens import load_movielens
 from simulator.errors import InputError
-from simulator.rankers.logistic import Logistic
 from simulator.rankers.metrics import ndcg_per_query
+from simulator.rankers.registry import RANKERS
 
 pytestmark = pytest.mark.skipif(
     cached("movielens-100k") is None, reason="MovieLens is not in the cache: simulator data get movielens-100k"
@@ -28,6 +28,12 @@ def data():
 def world(data):
     """Return its world, split by time."""
     return make_film_world(data)
+
+
+@pytest.fixture(scope="module")
+def at_random(data):
+    """Return its world in random order, where hundreds of people are tested."""
+    return make_film_world(data, "random")
 
 
 def test_every_column_has_a_name_and_is_finite(world):
@@ -76,21 +82,45 @@ def test_clicks_are_the_films_liked_and_only_those(data, world):
     assert world.splits.train.click.sum() == np.count_nonzero(data.ratings.label[50_000:80_000] >= LIKED)
 
 
+def by_fame(world):
+    """Return the rule that scores films by their popularity."""
+    return lambda user, items: world.popularity[items]
+
+
+def by(name, world):
+    """Return the score of a trained ranker."""
+    return RANKERS[name].fit(world, seed=0).score
+
+
+def lowest(better, worse, world):
+    """Return the lower end of the 95% interval of the mean difference in NDCG@10, person by person."""
+    apart = ndcg_per_query(better, world, 10) - ndcg_per_query(worse, world, 10)
+    _, person = np.unique(world.person[np.unique(world.splits.test.query)], return_inverse=True)
+    apart = np.bincount(person, weights=apart) / np.bincount(person)  # queries of a person are dependent
+    return apart.mean() - stats.t.ppf(0.975, apart.size - 1) * stats.sem(apart)
+
+
 def test_a_trained_ranker_beats_fame_by_more_than_the_interval(world):
     """By time, logistic regression finds liked films better than their popularity, over persons."""
-    better = ndcg_per_query(Logistic.fit(world, seed=0).score, world, 10)
-    worse = ndcg_per_query(lambda user, items: world.popularity[items], world, 10)
-    _, person = np.unique(world.person[np.unique(world.splits.test.query)], return_inverse=True)
-    apart = np.bincount(person, weights=better - worse) / np.bincount(person)  # queries of a person are dependent
-    assert apart.mean() - stats.t.ppf(0.975, apart.size - 1) * stats.sem(apart) > 0.02
+    assert lowest(by("logistic", world), by_fame(world), world) > 0.02
 
 
-def test_a_random_split_knows_the_test_users(data):
+def test_logistic_regression_beats_fame_in_random_order(at_random):
+    """The whole interval of the difference lies above 0.02."""
+    assert lowest(by("logistic", at_random), by_fame(at_random), at_random) > 0.02
+
+
+@pytest.mark.parametrize("better", ["two_tower", pytest.param("mlp", marks=pytest.mark.slow)])
+def test_models_that_combine_columns_beat_logistic_regression(at_random, better):
+    """In random order, two towers and the network find liked films better by more than the interval."""
+    assert lowest(by(better, at_random), by("logistic", at_random), at_random) > 0
+
+
+def test_a_random_split_knows_the_test_users(at_random):
     """The leak: by time most test queries are of people without a past in training, at random next to none."""
-    world = make_film_world(data, "random")
-    new = world.features.user.index("new")
-    tested = np.unique(world.splits.test.query)
-    assert (world.user_features[tested, new] > world.user_features[:, new].min()).mean() < 0.01
+    new = at_random.features.user.index("new")
+    tested = np.unique(at_random.splits.test.query)
+    assert (at_random.user_features[tested, new] > at_random.user_features[:, new].min()).mean() < 0.01
 
 
 def test_unusable_data_are_refused(data):

@@ -7,6 +7,7 @@ from simulator.data.hashing import HashedText, hashed_counts, words_of
 from simulator.errors import InputError
 from simulator.rankers import logistic, mlp
 from simulator.rankers.examples import Examples
+from simulator.rankers.mlp import Contests
 
 TEXTS = ["the cat sat on the mat", "a dog sat", "Cats, dogs; the END of the cat", "x"]
 MANY = 2**30
@@ -80,8 +81,12 @@ def test_models_learn_from_sparse_rows_as_from_dense_ones(model):
     rng = np.random.default_rng(0)
     start = {"w": rng.normal(size=64), "b": np.ones(1)}
     parameters = start if model is logistic else mlp.initial_parameters(64, (5, 4), rng)
-    sparse = model.loss_and_gradient(parameters, Examples(X, y))
-    dense = model.loss_and_gradient(parameters, Examples(X.toarray(), y))
+
+    def batch(rows):
+        return Examples(rows, y) if model is logistic else Contests(rows, rivals=1)
+
+    sparse = model.loss_and_gradient(parameters, batch(X))
+    dense = model.loss_and_gradient(parameters, batch(X.toarray()))
     assert sparse[0] == pytest.approx(dense[0], rel=1e-12)
     assert all(np.allclose(sparse[1][name], dense[1][name], rtol=1e-10, atol=1e-14) for name in parameters)
 

@@ -22,7 +22,7 @@ def logistic(p, X, users, items):
 def mlp(p, X, users, items):
     """Return the output of two rectified layers on a row's columns."""
     h1 = np.maximum(X @ p["W1"] + p["b1"], 0)
-    return np.maximum(h1 @ p["W2"] + p["b2"], 0) @ p["w3"] + p["b3"]
+    return np.maximum(h1 @ p["W2"] + p["b2"], 0) @ p["w3"]
 
 
 def two_tower(p, X, users, items):

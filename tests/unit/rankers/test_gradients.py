@@ -5,6 +5,7 @@ import pytest
 
 from simulator.rankers import logistic, mlp, two_tower
 from simulator.rankers.examples import Examples
+from simulator.rankers.mlp import Contests
 from simulator.rankers.two_tower import Pairs
 from tests.unit.rankers.differences import central_differences, shaken
 
@@ -20,9 +21,9 @@ def logistic_problem(rng):
 
 
 def mlp_problem(rng):
-    """Return the network's loss with layers of 4 and 3 units and random examples."""
+    """Return the network's loss with layers of 4 and 3 units and three contests of a click and two rivals."""
     parameters = mlp.initial_parameters(5, (4, 3), rng)
-    return mlp.loss_and_gradient, shaken(parameters, rng), labelled(rng)
+    return mlp.loss_and_gradient, shaken(parameters, rng), Contests(rng.normal(size=(9, 5)), rivals=2)
 
 
 def two_tower_problem(rng):
@@ -74,6 +75,14 @@ def test_the_sampled_softmax_loss_by_hand():
     batch = Pairs(np.ones((2, 2)), np.ones((2, 2)), np.ones((3, 2)), hits)
     loss, _ = two_tower.loss_and_gradient(zero, batch)
     assert loss == pytest.approx((np.log(4) + np.log(3)) / 2)
+
+
+def test_the_contest_loss_by_hand():
+    """A network that gives log 3 to the clicked row and 0 to two rivals has the click win 3 times in 5."""
+    one = {"W1": np.ones((1, 1)), "b1": np.zeros(1), "W2": np.ones((1, 1)), "b2": np.zeros(1), "w3": np.ones(1)}
+    batch = Contests(np.array([[np.log(3)], [0.0], [0.0]]), rivals=2)
+    loss, _ = mlp.loss_and_gradient(one, batch)
+    assert loss - 1.5 * mlp.L2 == pytest.approx(np.log(5 / 3))
 
 
 def test_losses_stay_finite_far_from_the_optimum():

@@ -1,12 +1,12 @@
 """Agreement with people: by hand, and of vectors learnt from news."""
 
-import os
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
 
+from simulator.data.fetch import cached
+from simulator.data.lee_news import load_documents, load_word_pairs
 from simulator.data.vocabulary import Vocabulary
 from simulator.errors import InputError
 from simulator.rankers.optimizers import Schedule
@@ -16,9 +16,6 @@ from simulator.rankers.word_similarity import word_similarity
 FOUR = Vocabulary(("a", "b", "c", "d"))
 ANGLES = np.array([0.0, 0.1, 0.5, 1.4])
 VECTORS = np.column_stack([np.cos(ANGLES), np.sin(ANGLES)]) * [[1], [2], [3], [4]]
-
-NEWS = Path(os.environ.get("LEE_NEWS", "no/such/folder"))
-"""The folder of lee_background.cor and wordsim353.tsv, which ship with gensim 4.4.0 in gensim/test/test_data."""
 
 
 def test_agreement_by_hand():
@@ -36,17 +33,14 @@ def test_too_few_known_pairs_are_refused():
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not NEWS.is_dir(), reason="the news corpus is not here: set LEE_NEWS to its folder")
+@pytest.mark.skipif(cached("lee-news") is None, reason="not in the cache: simulator data get lee-news")
 def test_vectors_learnt_from_news_agree_with_people():
     """On 300 news articles, skip-gram's cosines correlate with people's judgements at p < 0.01."""
-    text = (NEWS / "lee_background.cor").read_text(encoding="utf-8")
-    articles = [re.findall(r"[a-z]+", line.lower()) for line in text.splitlines()]
-    lines = (NEWS / "wordsim353.tsv").read_text(encoding="utf-8").splitlines()
-    judged = [line.split("\t") for line in lines if not line.startswith("#")]
+    articles = [re.findall(r"[a-z]+", document.lower()) for document in load_documents()]
     vocabulary = Vocabulary.of(articles, least=2)
     settings = Settings(width=50, window=10, batch=128, schedule=Schedule(epochs=9, rate=1e-2))
     vectors = learn([vocabulary.encode(a) for a in articles], len(vocabulary), settings, np.random.default_rng(0))["in"]
-    found = word_similarity(vectors, vocabulary, [(a, b, float(y)) for a, b, y in judged])
+    found = word_similarity(vectors, vocabulary, load_word_pairs())
     assert found.correlation > 0, found
     assert found.p_value < 0.01, found
     assert found.pairs > 100, found
