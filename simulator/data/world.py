@@ -99,9 +99,7 @@ def make_world(
     if users_of is not None:
         known = users_of.truth
         if not isinstance(known, Truth):
-            raise InputError(
-                "users_of: expected a synthetic world, where users can meet more, got recorded users"
-            )
+            raise InputError("users_of: expected a synthetic world, where users can meet more, got recorded users")
         truth = replace(truth, tastes=known.tastes, budget=known.budget, curiosity=known.curiosity)
         user_features = users_of.user_features
     user = np.repeat(np.arange(users), queries)  # (Q,)

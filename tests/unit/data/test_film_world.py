@@ -110,12 +110,6 @@ def test_logistic_regression_beats_fame_in_random_order(at_random):
     assert lowest(by("logistic", at_random), by_fame(at_random), at_random) > 0.02
 
 
-@pytest.mark.parametrize("better", ["two_tower", pytest.param("mlp", marks=pytest.mark.slow)])
-def test_models_that_combine_columns_beat_logistic_regression(at_random, better):
-    """In random order, two towers and the network find liked films better by more than the interval."""
-    assert lowest(by(better, at_random), by("logistic", at_random), at_random) > 0
-
-
 def test_a_random_split_knows_the_test_users(at_random):
     """The leak: by time most test queries are of people without a past in training, at random next to none."""
     new = at_random.features.user.index("new")
