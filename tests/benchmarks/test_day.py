@@ -11,7 +11,7 @@ REQUESTS = 86_400_000_000
 
 
 def test_a_day_of_a_thousand_shards(tmp_path):
-    """86.4 billion requests, 1,000 QPS on average over 1,000 shards through 24 hours, take minutes and little memory."""
+    """86.4 billion requests, 1,000 QPS over 1,000 shards through 24 hours, take minutes and little memory."""
     scenario = {
         "name": "day",
         "sla": {"qps": 1000},
