@@ -16,7 +16,7 @@ from simulator.engine.resolve_policies import (
     door,
     down_table,
     hedge_delay,
-    late_hedges,
+    idle_policies,
     shard_sizes,
     slow_table,
     stage_table,
@@ -90,7 +90,7 @@ def resolve(scenario: Scenario, profile: Profile) -> Plan:
         door=door(scenario),
         class_names=tuple(one.name for one in traffic.classes),
         class_shares=tuple(one.share for one in traffic.classes) or (1.0,),
-        warnings=(*(cost.warning for cost in busy if cost.warning), *late_hedges(scenario, delays)),
+        warnings=(*(cost.warning for cost in busy if cost.warning), *idle_policies(scenario, delays)),
     )
 
 

@@ -18,7 +18,7 @@ from simulator.scenario.model import Scenario, Stage
 from simulator.scenario.policies import Fault
 from simulator.units import format_duration
 
-__all__ = ["door", "down_table", "hedge_delay", "late_hedges", "shard_sizes", "slow_table", "stage_table"]
+__all__ = ["door", "down_table", "hedge_delay", "idle_policies", "shard_sizes", "slow_table", "stage_table"]
 
 KEEP_ALL = np.iinfo(np.int64).max
 
@@ -37,9 +37,15 @@ def stage_table(scenario: Scenario, has_idle: list[bool], delays: list[float]) -
     return StageTable(**columns)
 
 
-def late_hedges(scenario: Scenario, delays: list[float]) -> list[str]:
-    """Return a warning for each stage whose hedges are due, `delays` seconds after its start, past its deadline."""
-    return [
+def idle_policies(scenario: Scenario, delays: list[float]) -> list[str]:
+    """Return a warning for each policy that another one keeps from acting; hedges are due `delays` seconds in."""
+    small = [
+        f"stage {stage.name}: queue_limit {stage.queue_limit} refuses requests while a batch of {stage.batching.size} "
+        f"waits to be full; write queue_limit: {stage.batching.size}, or smaller batches"
+        for stage in scenario.funnel
+        if stage.batching and stage.batching.wait and _or(stage.queue_limit, NO_LIMIT) < stage.batching.size
+    ]
+    return small + [
         f"stage {stage.name} never hedges: {stage.hedging.after} of a call at no load is {format_duration(delay)}, "
         f"past the deadline of {format_duration(stage.deadline)}; hedge sooner, or raise the deadline"
         for stage, delay in zip(scenario.funnel, delays, strict=True)

