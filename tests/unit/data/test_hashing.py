@@ -10,7 +10,7 @@ from simulator.rankers.examples import Examples
 from simulator.rankers.mlp import Contests
 
 TEXTS = ["the cat sat on the mat", "a dog sat", "Cats, dogs; the END of the cat", "x"]
-MANY = 2**30
+MANY = 1 << 20
 """So many buckets that no two of a few words share one."""
 
 
