@@ -205,7 +205,7 @@ def _stage_time(run: RunAnswer, s: int) -> StageTime:
     busy = fmean(one.stages[s].utilization * one.stages[s].replicas for one in run.summaries)  # replicas of a shard
     asked = min(float(stage.shards), stage.candidates.value)  # a shard without candidates is not called
     useful = busy * (1 - stage.wasted.value)  # work that came to nothing is part of no query's time
-    answered = run.plan.qps * (1 - run.error_rate.value)
+    answered = run.offered_qps * (1 - run.error_rate.value)
     mean = useful * stage.shards * stage.workers / (answered * asked) if answered else math.nan
     return StageTime(mean, queue, request + service + response - mean, merge)
 
