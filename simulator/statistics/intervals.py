@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["CONFIDENCE", "Estimate", "estimate", "student_half_width"]
+__all__ = ["CONFIDENCE", "Estimate", "around", "estimate", "student_half_width"]
 
 CONFIDENCE = 0.95
 
@@ -42,8 +42,13 @@ def estimate(values: Sequence[float], confidence: float = CONFIDENCE) -> Estimat
     if count < 2 or math.isnan(mean):
         return Estimate(mean, math.nan, math.nan)
     variance = math.fsum((value - mean) ** 2 for value in values) / (count - 1)
-    half = student_half_width(count, confidence) * math.sqrt(variance / count)
-    return Estimate(mean, mean - half, mean + half)
+    return around(mean, math.sqrt(variance / count), count, confidence)
+
+
+def around(value: float, standard_error: float, count: int, confidence: float = CONFIDENCE) -> Estimate:
+    """Return `value` with the Student-t interval of a mean of `count` values, at least 2, with this standard error."""
+    half = student_half_width(count, confidence) * standard_error
+    return Estimate(value, value - half, value + half)
 
 
 def student_half_width(count: int, confidence: float = CONFIDENCE) -> float:
