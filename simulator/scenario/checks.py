@@ -1,7 +1,8 @@
 """What a scenario must not say although every single value of it is well written."""
 
 from simulator.distributions.constant import Constant
-from simulator.scenario.model import Scenario
+from simulator.scenario.bias_checks import check_bias
+from simulator.scenario.model import Scenario, Study
 from simulator.scenario.policy_checks import check_policies
 from simulator.scenario.problems import Finding, nearest
 from simulator.scenario.source import Path, Source
@@ -9,7 +10,7 @@ from simulator.scenario.traffic_checks import check_traffic
 
 __all__ = ["cross_check", "take_out_unsupported"]
 
-_UNSUPPORTED = ("training", "bias")
+_UNSUPPORTED = ("training",)
 
 
 def take_out_unsupported(source: Source) -> list[Finding]:
@@ -25,8 +26,14 @@ def _finding(path: Path, what: str, remedy: str) -> Finding:
     return Finding(path, f"{what} is not supported yet", remedy, at_key=path[-1] == what)
 
 
-def cross_check(scenario: Scenario) -> list[Finding]:
+def cross_check(scenario: Study) -> list[Finding]:
     """Return what does not fit together in `scenario`."""
+    loop = check_bias(scenario.bias) if scenario.bias else []
+    return [*loop, *(_check_serving(scenario) if isinstance(scenario, Scenario) else ())]
+
+
+def _check_serving(scenario: Scenario) -> list[Finding]:
+    """Return what does not fit together in what is to be served."""
     found = [*_names_twice(scenario), *_costless(scenario), *_keeping_too_much(scenario), *_choosing_nothing(scenario)]
     return [*found, *check_traffic(scenario), *check_policies(scenario)]
 

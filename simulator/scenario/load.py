@@ -18,12 +18,12 @@ from pydantic import ValidationError
 from simulator.distributions.written import LONGEST_NUMBER, shown
 from simulator.errors import InputError, Problem, ScenarioError
 from simulator.scenario.checks import cross_check, take_out_unsupported
-from simulator.scenario.model import Scenario
+from simulator.scenario.model import Scenario, Study
 from simulator.scenario.overrides import apply_overrides
 from simulator.scenario.problems import problems_of
 from simulator.scenario.source import Path, Source, shown_path
 
-__all__ = ["load_scenario", "parse_scenario", "read_file", "read_value"]
+__all__ = ["load_scenario", "load_study", "parse_scenario", "read_file", "read_value"]
 
 MAX_BYTES, MAX_DEPTH, MAX_VALUES = 1_000_000, 50, 100_000
 
@@ -48,6 +48,13 @@ def load_scenario(path: str | FilePath, overrides: Sequence[str] = ()) -> Scenar
     """
     path = FilePath(path)
     return parse_scenario(read_file(path), str(path), overrides, path.parent)
+
+
+def load_study(path: str | FilePath, overrides: Sequence[str] = ()) -> Study:
+    """Return what the file at `path` asks, whether or not it has a funnel to serve; otherwise as `load_scenario`."""
+    path = FilePath(path)
+    source, problems = _parsed(read_file(path), str(path))
+    return _validated(source, problems, overrides, path.parent)
 
 
 def read_file(path: FilePath) -> str:
@@ -91,24 +98,41 @@ def parse_scenario(
     ScenarioError
         If it is no scenario; holds every problem, in the text's order.
     """
+    source, problems = _parsed(text, name)
+    study = _validated(source, problems, overrides, folder or FilePath())
+    if isinstance(study, Scenario):
+        return study
+    raise ScenarioError(
+        [Problem(source.place(()), "", "expected traffic and a funnel to serve, got neither", "ask it: simulator bias")]
+    )
+
+
+def _parsed(text: str, name: str) -> tuple[Source, "Problems"]:
+    """Return a text as a mapping with places, and the problems of its keys; raises ScenarioError if it is none."""
     source, problems = _read(text, name)
     if not isinstance(source.data, dict):
         got = "a list" if isinstance(source.data, list) else "nothing" if source.data is None else "a single value"
         expected = f"expected a mapping of keys such as name: and funnel:, got {got}"
         raise ScenarioError([*map(_second, problems), Problem(source.place(()), "", expected)])
+    return source, problems
+
+
+def _validated(source: Source, problems: "Problems", overrides: Sequence[str], folder: FilePath) -> Study:
+    """Return what `source` says with `overrides`: a scenario, or a study where all that it asks needs no funnel."""
     findings = apply_overrides(source, overrides, read_value) + take_out_unsupported(source)
-    scenario = None
-    if not findings or {"traffic", "funnel"} & source.data.keys():  # a file of later sections alone misses nothing else
+    study = None
+    asks = Study if "bias" in source.data and not {"traffic", "funnel"} & source.data.keys() else Scenario
+    if not findings or asks is Study or {"traffic", "funnel"} & source.data.keys():  # else nothing but later sections
         try:
-            scenario = Scenario.model_validate(source.data, context={"folder": folder or FilePath()})
+            study = asks.model_validate(source.data, context={"folder": folder})
         except ValidationError as error:
             findings += problems_of(error, source)
-    if scenario is not None:
-        findings += cross_check(scenario)
-    problems += [(source.position(found.path, of_key=found.at_key), found.problem(source)) for found in findings]
-    if problems or scenario is None:
+    if study is not None:
+        findings += cross_check(study)
+    problems = [*problems, *((source.position(f.path, of_key=f.at_key), f.problem(source)) for f in findings)]
+    if problems or study is None:
         raise ScenarioError([problem for _, problem in sorted(problems, key=_first)])
-    return scenario
+    return study
 
 
 Problems = list[tuple[tuple[int, int], Problem]]

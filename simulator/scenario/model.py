@@ -11,6 +11,7 @@ from simulator.distributions.base import Law
 from simulator.distributions.constant import Constant
 from simulator.distributions.empirical import Empirical
 from simulator.distributions.lognormal import Lognormal
+from simulator.scenario.bias import Bias
 from simulator.scenario.fields import (
     AFFINE,
     MEASURED,
@@ -60,6 +61,7 @@ __all__ = [
     "Stage",
     "StageOptimize",
     "StageSize",
+    "Study",
     "Traffic",
     "known_keys",
 ]
@@ -319,8 +321,8 @@ class Compare(Section):
     """What to vary: PATH=V1,V2,...; several make a grid. Paths joined by commas vary together, values joined by x."""
 
 
-class Scenario(Section):
-    """A scenario file, version 1."""
+class Study(Section):
+    """A scenario file, version 1, that may ask about something else than serving."""
 
     name: Slug
     """Names the report's folder."""
@@ -328,6 +330,13 @@ class Scenario(Section):
     """What the scenario is to answer, in one sentence."""
     seed: Seed = 1
     """Of all random draws."""
+    bias: Bias | None = None
+    """What the ranking does to its own data, asked by `simulator bias`."""
+
+
+class Scenario(Study):
+    """A scenario file, version 1."""
+
     sla: Sla | None = None
     """What is promised."""
     traffic: Traffic

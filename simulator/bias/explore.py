@@ -1,0 +1,88 @@
+"""Random items in the place of ranked ones, and the propensities of what is shown in the end.
+
+Random traffic is the only place where what nobody has seen yet can be clicked, and the only one where every item is
+seen evenly. By request a whole list is random; by slot single places of it are, each with an item that the list does not
+show already.
+
+Shapes: R replications, U users, k places of a list.
+"""
+
+import numpy as np
+from numba import njit, prange
+from numpy.typing import NDArray
+
+from simulator.bias.impressions import Impressions
+from simulator.bias.ranking import Asked, Ranking, holds
+from simulator.draws import key_of, random_bits, uniform_of
+
+__all__ = ["explore", "log_propensities"]
+
+
+def explore(rows: Impressions, share: float, by: str, alive: NDArray[np.int64], asked: Asked) -> None:
+    """Put random items into `rows`, in place, and mark them.
+
+    Parameters
+    ----------
+    rows
+        Lists of the users that ask, as ranked.
+    share
+        Of the requests, or of the places, that become random; 0 to 1.
+    by
+        "request" or "slot"; by slot there are at least 2 k items.
+    alive
+        How many items there are, the first of all, shape (R,), at least k.
+    asked
+        The requests; its streams are those of exploration.
+    """
+    if share == 0.0:
+        rows.random[asked.mine] = False
+        return
+    _explore(rows.item, rows.random, (share, by == "request"), alive, asked)
+
+
+def log_propensities(
+    rows: Impressions, ranking: Ranking, exploration: tuple[float, str], alive: NDArray[np.int64], asked: Asked
+) -> None:
+    """Write the probability of each shown item in its place, of ranking and `exploration` (share, by) together."""
+    share, by = exploration
+    chances = ranking.chances(rows.item, asked)
+    k = rows.item.shape[2]
+    items = alive[:, None, None].astype(np.float64)  # (R, 1, 1)
+    random = 1.0 / items if by == "request" else (1.0 - chances.anywhere) / np.maximum(items - k, 1.0)
+    propensity = (1.0 - share) * chances.here + share * random
+    np.copyto(rows.propensity, propensity.astype(np.float32), where=asked.mine[:, :, None])
+
+
+@njit(cache=True, parallel=True)
+def _explore(
+    item: NDArray[np.int32],
+    random: NDArray[np.bool_],
+    exploration: tuple[float, bool],
+    alive: NDArray[np.int64],
+    asked: Asked,
+) -> None:
+    """Draw which lists or places are random, and what they show."""
+    share, whole = exploration
+    R, U, k = item.shape
+    for cell in prange(R * U):
+        r, u = cell // U, cell % U
+        if not asked.mine[r, u]:
+            continue
+        key = key_of(asked.streams[r], asked.first + u, 0)
+        shown, marked = item[r, u], random[r, u]
+        ranked = shown.copy()
+        if whole:
+            marked[:] = uniform_of(random_bits(key, 0)) < share
+        else:
+            for j in range(k):
+                marked[j] = uniform_of(random_bits(key, j)) < share
+        counter = k
+        for j in range(k):
+            if not marked[j]:
+                continue
+            while True:
+                counter += 1
+                drawn = int(uniform_of(random_bits(key, counter)) * alive[r])
+                if not holds(shown, j, drawn) and (whole or not holds(ranked, k, drawn)):
+                    break
+            shown[j] = drawn

@@ -1,0 +1,37 @@
+"""The loop's random numbers: each a pure function of what it is for, so arms that differ share all other luck.
+
+An address is (seed, replication, purpose; step and user, counter), as those of the engines are.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.draws import stream_of
+
+__all__ = ["Luck"]
+
+
+@dataclass(frozen=True)
+class Luck:
+    """Streams of one seed.
+
+    Attributes
+    ----------
+    seed
+        A whole number from 0.
+    replications
+        R, independent of one another.
+    """
+
+    seed: int
+    replications: int
+    _streams: dict[str, NDArray[np.uint64]] = field(default_factory=dict, repr=False)
+
+    def streams(self, purpose: str) -> NDArray[np.uint64]:
+        """Return the stream of `purpose` in each replication, shape (R,)."""
+        if purpose not in self._streams:
+            streams = [stream_of(self.seed, r, purpose, "bias") for r in range(self.replications)]
+            self._streams[purpose] = np.array(streams, dtype=np.uint64)
+        return self._streams[purpose]

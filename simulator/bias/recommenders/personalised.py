@@ -1,0 +1,116 @@
+"""Each user's own list, from factors learnt from all clicks: what two users clicked alike brings the rest of the other's.
+
+Source: Hu, Koren & Volinsky, "Collaborative filtering for implicit feedback datasets", ICDM 2008.
+
+Shapes: R replications, U users, I items, F factors, n clicks, k places of a list.
+"""
+
+import numpy as np
+from numba import njit, prange
+from numpy.typing import NDArray
+
+from simulator.bias.lists import KnownLists, no_new_items
+from simulator.bias.ranking import Ranking
+from simulator.bias.recommenders.base import Learnt, Now
+from simulator.data.randomness import generator
+from simulator.scenario.bias import Policy
+
+__all__ = ["Personalised", "factors_of", "top_lists"]
+
+Floats = NDArray[np.float32]
+
+CONFIDENCE = 10.0
+"""How much more a click says than none."""
+L2 = 10.0
+ROUNDS = 5
+
+
+class Personalised:
+    """Lists by the inner product of a user's and an item's factors, equals by clicks."""
+
+    def train(self, learnt: Learnt, policy: Policy, now: Now) -> Ranking:
+        """Return each user's own list; a user without a click gets the most clicked items."""
+        R, items = learnt.clicks.shape
+        users = now.world.users
+        rows = [np.concatenate(part) for part in zip(*learnt.log.clicked, strict=True)] if learnt.log.clicked else []
+        lists = np.empty((R, users, now.slots), np.int32)
+        for r in range(R):
+            popular = np.argsort(-learnt.clicks[r, : now.alive[r]], kind="stable")
+            if not rows or not (mine := rows[0] == r).any():
+                lists[r] = popular[: now.slots]
+                continue
+            weight = rows[3][mine] if policy.weights else np.ones(int(mine.sum()), np.float32)
+            start = generator(now.luck.seed, f"bias factors {r}").standard_normal((items, policy.factors))
+            of_users, of_items = factors_of((rows[1][mine], rows[2][mine], weight), (users, start * 0.1))
+            lists[r] = popular[top_lists(of_users, of_items[popular], now.slots)]
+        return KnownLists(lists, own=True, new=no_new_items(R))
+
+
+def factors_of(
+    clicks: tuple[NDArray[np.int64], NDArray[np.int32], Floats], start: tuple[int, NDArray[np.float64]]
+) -> tuple[Floats, Floats]:
+    """Return factors of users, shape (U, F), and of items, shape (I, F), by alternating least squares.
+
+    Parameters
+    ----------
+    clicks
+        User, item and weight of each, shape (n,).
+    start
+        U, and the factors of items to start from, shape (I, F).
+    """
+    from scipy.sparse import coo_array  # only personalised ranking needs it
+
+    user, item, weight = clicks
+    users, of_items = start[0], start[1].astype(np.float32)
+    by_user = coo_array((weight, (user, item)), shape=(users, len(of_items))).tocsr()  # repeated clicks add up
+    by_item = by_user.T.tocsr()
+    of_users = np.zeros((users, of_items.shape[1]), np.float32)
+    for _ in range(ROUNDS):
+        of_users = _solve(by_user.indptr, by_user.indices, by_user.data, of_items)
+        of_items = _solve(by_item.indptr, by_item.indices, by_item.data, of_users)
+    return _solve(by_user.indptr, by_user.indices, by_user.data, of_items), of_items
+
+
+@njit(cache=True, parallel=True)
+def _solve(begin: NDArray[np.int32], other: NDArray[np.int32], weight: Floats, fixed: Floats) -> Floats:
+    """Return the least-squares factors of each row's side, the other side's being `fixed`."""
+    rows, F = len(begin) - 1, fixed.shape[1]
+    shared = fixed.T @ fixed + np.float32(L2) * np.eye(F, dtype=np.float32)
+    out = np.zeros((rows, F), np.float32)
+    for row in prange(rows):
+        if begin[row] == begin[row + 1]:
+            continue
+        matrix = shared.copy()
+        target = np.zeros(F, np.float32)
+        for n in range(begin[row], begin[row + 1]):
+            vector = fixed[other[n]]
+            confidence = np.float32(CONFIDENCE) * weight[n]
+            for a in range(F):
+                target[a] += (np.float32(1.0) + confidence) * vector[a]
+                for b in range(F):
+                    matrix[a, b] += confidence * vector[a] * vector[b]
+        out[row] = np.linalg.solve(matrix, target)
+    return out
+
+
+@njit(cache=True, parallel=True)
+def top_lists(of_users: Floats, of_items: Floats, slots: int) -> NDArray[np.int32]:
+    """Return the `slots` items of largest inner product for each user, shape (U, k); equals by their number."""
+    users, items = len(of_users), len(of_items)
+    out = np.empty((users, slots), np.int32)
+    for u in prange(users):
+        best = np.full(slots, -np.inf, np.float32)
+        for i in range(items):
+            score = np.float32(0.0)
+            for f in range(of_users.shape[1]):
+                score += of_users[u, f] * of_items[i, f]
+            if score <= best[slots - 1]:
+                continue
+            place = slots - 1
+            while place > 0 and best[place - 1] < score:
+                best[place] = best[place - 1]
+                out[u, place] = out[u, place - 1]
+                place -= 1
+            best[place] = score
+            out[u, place] = i
+    return out
