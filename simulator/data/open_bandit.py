@@ -14,7 +14,7 @@ from simulator.data.fetch import needed
 from simulator.data.interactions import read_table
 from simulator.errors import InputError
 
-__all__ = ["BanditLog", "load_open_bandit", "read_bandit_log"]
+__all__ = ["CAMPAIGNS", "POLICIES", "BanditLog", "load_open_bandit", "read_bandit_log"]
 
 POLICIES = ("bts", "random")
 CAMPAIGNS = ("all", "men", "women")
