@@ -1,109 +1,238 @@
-"""Two policies beside each other in one world, and what each does when it has the world to itself.
+"""What an experiment between two arms would have told, and what is true.
 
-Where arms learn from one log, each is fed by what the other shows: the difference seen between them is not the difference
-that shipping would make. Running each alone says what that is.
+Every replication is one experiment, as a team would have run it once: how often it would have found a difference, and how far
+its difference is from what shipping makes, which is known here because each arm is also run alone.
 
-Shapes: R replications, U users, T steps from the start of the experiment, L looks.
+Shapes: R replications, U users, T steps from the start, L looks.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.bias.arm import ActiveArm
-from simulator.bias.impressions import blank
-from simulator.bias.log import Weighing
-from simulator.bias.loop import Setting, step_rows, weights_clip
-from simulator.draws import uniforms
-from simulator.scenario.bias import Experiment, Policy
+from simulator.bias.ab_test import effect, sample_ratio
+from simulator.bias.backtest import EffectCourse, NoveltyFit, fit_novelty
+from simulator.bias.cuped import cuped
+from simulator.bias.loop import Setting
+from simulator.bias.sequential import critical_values, first_crossing
+from simulator.bias.sizing import power, rows_per_arm
+from simulator.bias.trial import Trial, run_trial, treated_users
+from simulator.errors import InputError
+from simulator.scenario.bias import Bias, Experiment
+from simulator.statistics.intervals import Estimate, estimate
 
-__all__ = ["Trial", "run_trial", "treated_users"]
+__all__ = ["ExperimentAnswer", "Lookings", "run_experiment"]
 
 Floats = NDArray[np.float64]
+ALPHA = 0.05
+FEWEST_PERIODS = 5
 
 
-@dataclass(frozen=True, eq=False)
-class Trial:
-    """Clicks of every user, before and in an experiment.
+@dataclass(frozen=True)
+class Lookings:
+    """How often experiments found a difference when looked at several times.
 
     Attributes
     ----------
-    treated
-        Which users have the treatment, shape (R, U).
-    before
-        Clicks of each user before the start, shape (R, U).
-    looked
-        Clicks of each user from the start to each look, shape (L, R, U); the last look is at the end.
     looks
-        The step, counted from the start, that each look comes after, shape (L,).
-    rates
-        Clicks per request of the control's and of the treatment's users, step after step, shape (T, 2, R); NaN where an arm
-        has no users.
+        How often.
+    naive, corrected
+        The share that found one, by the limit of a single look each time, and by O'Brien and Fleming's limits.
     """
 
-    treated: NDArray[np.bool_]
-    before: Floats
-    looked: Floats
-    looks: NDArray[np.int64]
-    rates: Floats
+    looks: int
+    naive: float
+    corrected: float
 
 
-def treated_users(experiment: Experiment, setting: Setting) -> NDArray[np.bool_]:
-    """Return which users get the treatment, each by its own draw, shape (R, U)."""
-    draws = [uniforms(stream, setting.world.users) for stream in setting.luck.streams("arms of users")]
-    return np.stack(draws) >= experiment.control_share
+@dataclass(frozen=True, eq=False)
+class ExperimentAnswer:
+    """An experiment, repeated.
+
+    Attributes
+    ----------
+    experiment
+        What was asked.
+    users
+        Users of the control and of the treatment, mean over replications.
+    control, treatment
+        Clicks per request from the start on.
+    seen
+        The difference between users of both arms, per request.
+    truth
+        The difference between the treatment alone and the control alone, per request.
+    gap
+        Seen less true, paired by replication: what sharing a world does to the result.
+    found
+        The share of the replications that found a difference at 5%, at the end.
+    found_adjusted
+        The same with clicks from before the start taken out (CUPED).
+    variance_left
+        The variance that is left by that.
+    powered
+        The power to see the true difference with these users.
+    wanted_users
+        Users in each of two equal arms that would see it with a power of 80%; None where there is none.
+    looking
+        What looking several times does; None of a single look.
+    mismatched
+        The share of the replications whose users are not split as they were meant to be (p < .001).
+    course
+        The difference in each step from the start on, with its interval: (T,) each.
+    novelty
+        What the difference settles at, and how much of it was novelty; None of fewer than 5 steps.
+    warnings
+        What to be careful about.
+    """
+
+    experiment: Experiment
+    users: tuple[float, float]
+    control: Estimate
+    treatment: Estimate
+    seen: Estimate
+    truth: Estimate
+    gap: Estimate
+    found: float
+    found_adjusted: float
+    variance_left: float
+    powered: float
+    wanted_users: int | None
+    looking: Lookings | None
+    mismatched: float
+    course: tuple[Floats, Floats, Floats]
+    novelty: NoveltyFit | None
+    warnings: tuple[str, ...]
 
 
-def run_trial(
-    experiment: Experiment,
-    policies: Mapping[str, Policy],
-    setting: Setting,
-    treated: NDArray[np.bool_],
-    on_step: Callable[[], None],
-) -> Trial:
-    """Return what users click when those `treated`, shape (R, U), have the treatment from the start on."""
-    control_policy, treatment_policy = policies[experiment.control], policies[experiment.treatment]
-    past, own, tried = (setting.log(control_policy, treatment_policy) for _ in range(3))
-    first = ActiveArm(control_policy, past, setting.start_clicks)
-    control = ActiveArm(control_policy, own, setting.start_clicks, (past, tried) if experiment.shared_log else (past,))
-    treatment = ActiveArm(treatment_policy, tried, setting.start_clicks, (past, own) if experiment.shared_log else (past,))
-    R, users, _ = setting.shape
-    everybody, rows = np.ones((R, users), dtype=bool), blank(*setting.shape)
-    length = setting.steps - experiment.start
-    looks = np.unique(np.linspace(0, length, experiment.looks + 1).round().astype(np.int64)[1:])
-    before, during = np.zeros((R, users)), np.zeros((R, users))
-    looked, rates = [], np.full((length, 2, R), np.nan)
-    for step in range(setting.steps):
-        now, since = setting.now(step), step - experiment.start
-        arms = [(first, everybody)] if since < 0 else [(control, ~treated), (treatment, treated)]
-        arms = [(arm, mine) for arm, mine in arms if mine.any()]
-        step_rows(arms, rows, setting, now, _lift(experiment, since, treated))
-        for arm, mine in arms:
-            arm.log.add(rows, mine, Weighing(weights_clip(arm.policy), now.alive))
-        clicks = rows.click.sum(axis=2)
-        if since < 0:
-            before += clicks
-        else:
-            during += clicks
-            rates[since] = _rates(clicks, treated)
-            looked += [during.copy()] if since + 1 in looks else []
-        on_step()
-    return Trial(treated, before, np.stack(looked), looks, rates)
+def run_experiment(
+    experiment: Experiment, bias: Bias, setting: Setting, on_step: Callable[[], None]
+) -> ExperimentAnswer:
+    """Return what `experiment` tells and what is true.
+
+    Raises
+    ------
+    InputError
+        Where an arm has fewer than two users in a replication.
+    """
+    treated = treated_users(experiment, setting)
+    counts = treated.sum(axis=1)
+    if counts.min() < 2 or (setting.world.users - counts).min() < 2:
+        raise InputError(
+            f"bias: an arm of {experiment.control} against {experiment.treatment} has fewer than two users; "
+            "raise users, or bring control_share nearer to 50%"
+        )
+    policies = bias.policies()
+    split, control, treatment = (
+        run_trial(experiment, policies, setting, who, on_step)
+        for who in (treated, np.zeros_like(treated), np.ones_like(treated))
+    )
+    steps = int(split.looks[-1])
+    seen = _difference(split) / steps  # (R,)
+    true = np.nanmean(treatment.rates[:, 1], axis=0) - np.nanmean(control.rates[:, 0], axis=0)  # (R,)
+    adjusted = cuped(split.looked[-1], split.before)
+    deviation = float(np.sqrt(np.mean(_within(split))))
+    truth = estimate(true.tolist())
+    return ExperimentAnswer(
+        experiment,
+        (float((setting.world.users - counts).mean()), float(counts.mean())),
+        control=estimate(np.nanmean(split.rates[:, 0], axis=0).tolist()),
+        treatment=estimate(np.nanmean(split.rates[:, 1], axis=0).tolist()),
+        seen=estimate(seen.tolist()),
+        truth=truth,
+        gap=estimate((seen - true).tolist()),
+        found=_found(split.looked[-1], treated),
+        found_adjusted=_found(adjusted.outcome, treated),
+        variance_left=float(adjusted.variance_left.mean()),
+        powered=power(deviation / steps, truth.value, int(counts.mean()), int(setting.world.users - counts.mean())),
+        wanted_users=rows_per_arm(deviation / steps, truth.value) if truth.value else None,
+        looking=_looking(split, experiment),
+        mismatched=_mismatched(experiment, treated),
+        course=_course(split),
+        novelty=_novelty(split),
+        warnings=_warnings(experiment, seen, true),
+    )
 
 
-def _lift(experiment: Experiment, since: int, treated: NDArray[np.bool_]) -> NDArray[np.float32] | None:
-    """Return how many times as much each user clicks, shape (R, U), `since` steps after the start."""
-    novelty = experiment.novelty
-    if novelty is None or since < 0:
+def _difference(trial: Trial) -> Floats:
+    """Return the clicks per user more of the treatment, to the end, shape (R,)."""
+    clicks, treated = trial.looked[-1], trial.treated
+    return np.asarray(clicks.mean(axis=1, where=treated) - clicks.mean(axis=1, where=~treated))
+
+
+def _within(trial: Trial) -> Floats:
+    """Return the variance of a user's clicks to the end within an arm, of the larger one's users, shape (R,)."""
+    larger = trial.treated if trial.treated.mean() >= 0.5 else ~trial.treated
+    return np.asarray(trial.looked[-1].var(axis=1, where=larger, ddof=1))
+
+
+def _found(clicks: Floats, treated: NDArray[np.bool_]) -> float:
+    """Return the share of replications in which arms differ at 5%, by each user's `clicks`, shape (R, U)."""
+    return float(np.mean([_p_value(one, mine) < ALPHA for one, mine in zip(clicks, treated, strict=True)]))
+
+
+def _p_value(clicks: Floats, treated: NDArray[np.bool_]) -> float:
+    """Return the p-value of one experiment; 1 where no user differs from another."""
+    if np.ptp(clicks) == 0:
+        return 1.0
+    return effect(clicks[~treated], clicks[treated]).p_value
+
+
+def _looking(trial: Trial, experiment: Experiment) -> Lookings | None:
+    """Return how often a difference is found in several looks."""
+    if experiment.looks == 1:
         return None
-    more = novelty.lift * 0.5 ** (since / novelty.half_life)
-    return np.where(treated, 1.0 + more, 1.0).astype(np.float32)
+    z = np.stack([_z(clicks, trial.treated) for clicks in trial.looked], axis=1)  # (R, L)
+    rules = (critical_values(z.shape[1], rule) for rule in ("uncorrected", "obrien_fleming"))
+    return Lookings(z.shape[1], *(float(np.mean(first_crossing(z, limits) > 0)) for limits in rules))
 
 
-def _rates(clicks: NDArray[np.int64], treated: NDArray[np.bool_]) -> Floats:
-    """Return the clicks per request of both arms, shape (2, R); NaN where an arm has no users."""
-    users = np.stack([(~treated).sum(axis=1), treated.sum(axis=1)]).astype(float)
-    sums = np.stack([(clicks * ~treated).sum(axis=1), (clicks * treated).sum(axis=1)])
-    return np.divide(sums, users, out=np.full(users.shape, np.nan), where=users > 0)
+def _z(clicks: Floats, treated: NDArray[np.bool_]) -> Floats:
+    """Return the difference of arms over its standard error, shape (R,)."""
+    means, errors = [], []
+    for mine in (treated, ~treated):
+        means.append(clicks.mean(axis=1, where=mine))
+        errors.append(clicks.var(axis=1, where=mine, ddof=1) / mine.sum(axis=1))
+    error = np.sqrt(errors[0] + errors[1])
+    return np.divide(means[0] - means[1], error, out=np.zeros_like(error), where=error > 0)
+
+
+def _mismatched(experiment: Experiment, treated: NDArray[np.bool_]) -> float:
+    """Return the share of replications whose users are not split as meant."""
+    shares = {"control": experiment.control_share, "treatment": 1 - experiment.control_share}
+    doubts = [
+        sample_ratio({"control": int((~mine).sum()), "treatment": int(mine.sum())}, shares).doubts for mine in treated
+    ]
+    return float(np.mean([bool(one) for one in doubts]))
+
+
+def _course(trial: Trial) -> tuple[Floats, Floats, Floats]:
+    """Return the difference in each step with its interval."""
+    found = [estimate((step[1] - step[0]).tolist()) for step in trial.rates]
+    value, low, high = (np.array([getattr(one, part) for one in found]) for part in ("value", "low", "high"))
+    return value, low, high
+
+
+def _novelty(trial: Trial) -> NoveltyFit | None:
+    """Return what the difference settles at; None where steps are few, or replications tell no error."""
+    differences = trial.rates[:, 1] - trial.rates[:, 0]  # (T, R)
+    T, R = differences.shape
+    if T < FEWEST_PERIODS or R < 2:
+        return None
+    error = differences.std(axis=1, ddof=1) / R**0.5
+    if not (error > 0).all():
+        return None
+    return fit_novelty(EffectCourse(np.arange(T, dtype=float), differences.mean(axis=1), error))
+
+
+def _warnings(experiment: Experiment, seen: Floats, true: Floats) -> tuple[str, ...]:
+    """Return that the experiment misleads, where its difference is not the true one beyond chance."""
+    gap, truth = estimate((seen - true).tolist()), estimate(true.tolist())
+    if not (gap.low > 0 or gap.high < 0):
+        return ()
+    why = "they learn from each other's rows" if experiment.shared_log else "each learns from its own users' rows alone"
+    return (
+        f"{experiment.treatment} against {experiment.control}: the experiment shows {seen.mean():+.4f} clicks a request, "
+        f"shipping brings {truth.value:+.4f}: {why}",
+    )
