@@ -34,6 +34,8 @@ MEASURES = {
 
 TOP = 0.01
 RANKS = 60
+COMPARED = 50
+"""Users whose lists are compared, where there are more."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +103,7 @@ class Course:
             "click_rate": seen.clicks,
             "regret": seen.best - seen.expected,
             "exploration_cost": seen.ranked - seen.expected,
-            "jaccard": jaccard(seen.item) if seen.item.shape[1] > 1 else np.full(len(seen.item), np.nan),
+            "jaccard": jaccard(seen.item[:, :COMPARED]) if seen.item.shape[1] > 1 else np.full(len(seen.item), np.nan),
         }
         appeal = now.world.appeal(now.step)
         parts = [

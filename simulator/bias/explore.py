@@ -8,10 +8,11 @@ Shapes: R replications, U users, k places of a list.
 """
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 from numpy.typing import NDArray
 
 from simulator.bias.impressions import Impressions
+from simulator.bias.parts import in_parts
 from simulator.bias.ranking import Asked, Ranking, holds
 from simulator.draws import key_of, random_bits, uniform_of
 
@@ -37,7 +38,7 @@ def explore(rows: Impressions, share: float, by: str, alive: NDArray[np.int64], 
     if share == 0.0:
         rows.random[asked.mine] = False
         return
-    _explore(rows.item, rows.random, (share, by == "request"), alive, asked)
+    in_parts(_explore, asked.mine.size, rows.item, rows.random, (share, by == "request"), alive, asked)
 
 
 def log_propensities(
@@ -53,8 +54,10 @@ def log_propensities(
     np.copyto(rows.propensity, propensity.astype(np.float32), where=asked.mine[:, :, None])
 
 
-@njit(cache=True, parallel=True)
+@njit(cache=True, nogil=True)
 def _explore(
+    first: int,
+    last: int,
     item: NDArray[np.int32],
     random: NDArray[np.bool_],
     exploration: tuple[float, bool],
@@ -63,8 +66,8 @@ def _explore(
 ) -> None:
     """Draw which lists or places are random, and what they show."""
     share, whole = exploration
-    R, U, k = item.shape
-    for cell in prange(R * U):
+    _, U, k = item.shape
+    for cell in range(first, last):
         r, u = cell // U, cell % U
         if not asked.mine[r, u]:
             continue

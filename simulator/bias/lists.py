@@ -6,9 +6,10 @@ Shapes: R replications, U users, I items, M lists, k places of a list.
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 from numpy.typing import NDArray
 
+from simulator.bias.parts import in_parts
 from simulator.bias.ranking import Asked, Chances, holds
 from simulator.draws import key_of, random_bits, uniform_of
 
@@ -73,13 +74,15 @@ class KnownLists:
     def fill(self, item: Ints, asked: Asked) -> None:
         """Write a list for each user that asks into `item`, shape (R, U, k)."""
         new = self.new
-        _fill(self.lists, self.own, (new.slots, new.is_new, new.items, new.count), item, asked)
+        offered = new.slots, new.is_new, new.items, new.count
+        in_parts(_fill, asked.mine.size, self.lists, self.own, offered, item, asked)
 
     def chances(self, item: Ints, asked: Asked) -> Chances:
         """Return how likely this ranking shows the items of `item`, shape (R, U, k), in their places and at all."""
         at, among = np.zeros(item.shape, FLOATS), np.zeros(item.shape, FLOATS)
         new = self.new
-        _chances(self.lists, self.own, (new.slots, new.is_new, new.count), item, asked.mine, (at, among))
+        offered = new.slots, new.is_new, new.count
+        in_parts(_chances, asked.mine.size, self.lists, self.own, offered, item, asked.mine, (at, among))
         return Chances(at, among)
 
 
@@ -93,15 +96,21 @@ def _free(items: Ints, tops: int, is_new: Bools, count: int) -> int:
     return free
 
 
-@njit(cache=True, parallel=True)
+@njit(cache=True, nogil=True)
 def _fill(
-    lists: Ints, own: bool, new: tuple[int, Bools, Ints, NDArray[np.int64]], item: Ints, asked: Asked
+    first: int,
+    last: int,
+    lists: Ints,
+    own: bool,
+    new: tuple[int, Bools, Ints, NDArray[np.int64]],
+    item: Ints,
+    asked: Asked,
 ) -> None:
     """Write the lists of users that ask; one draw chooses among the M, further ones among the new items."""
     slots, is_new, new_items, new_count = new
-    R, U, k = item.shape
+    _, U, k = item.shape
     M = lists.shape[1]
-    for cell in prange(R * U):
+    for cell in range(first, last):
         r, u = cell // U, cell % U
         if not asked.mine[r, u]:
             continue
@@ -121,8 +130,10 @@ def _fill(
             shown[place] = drawn
 
 
-@njit(cache=True, parallel=True)
+@njit(cache=True, nogil=True)
 def _chances(
+    first: int,
+    last: int,
     lists: Ints,
     own: bool,
     new: tuple[int, Bools, NDArray[np.int64]],
@@ -133,17 +144,17 @@ def _chances(
     """Write how likely each item of `item` is in its place, and at all, over the lists that the user may be given."""
     slots, is_new, new_count = new
     at, among = out
-    R, U, k = item.shape
+    _, U, k = item.shape
     M = lists.shape[1]
-    for cell in prange(R * U):
+    for cell in range(first, last):
         r, u = cell // U, cell % U
         if not mine[r, u]:
             continue
-        first, last = (u, u + 1) if own else (0, M)
+        begin, end = (u, u + 1) if own else (0, M)
         for j in range(k):
             shown = item[r, u, j]
             here = anywhere = 0.0
-            for m in range(first, last):
+            for m in range(begin, end):
                 base = lists[r, m]
                 tops, free = k, 0
                 if slots > 0:
@@ -158,5 +169,5 @@ def _chances(
                     anywhere += slots / free
                     if j >= tops:
                         here += 1.0 / free
-            at[r, u, j] = here / (last - first)
-            among[r, u, j] = anywhere / (last - first)
+            at[r, u, j] = here / (end - begin)
+            among[r, u, j] = anywhere / (end - begin)

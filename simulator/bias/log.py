@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 from numpy.typing import NDArray
 
 from simulator.bias.impressions import Impressions
@@ -77,7 +77,7 @@ class Log:
         """Count the rows of the users `mine`, shape (R, U)."""
         by_item = self.shown, self.clicks, self.weighed_shown, self.weighed_clicks
         logged = rows.item, rows.propensity, rows.random, rows.click
-        _count(by_item, (self.tried, self.hit, self.weights), logged, mine, weighing)
+        _count(0, len(mine), by_item, (self.tried, self.hit, self.weights), logged, mine, weighing)
         if self.keeps:
             replication, user, place = np.nonzero(rows.click & mine[:, :, None])
             at = replication, user, place
@@ -114,8 +114,10 @@ def new_log(shape: tuple[int, int, int], *, keeps: bool) -> Log:
     return Log(*by_item, np.zeros((R, slots)), np.zeros((R, slots)), np.zeros((R, 5)), keeps)
 
 
-@njit(cache=True, parallel=True)
+@njit(cache=True, nogil=True)
 def _count(
+    first: int,
+    last: int,
     by_item: tuple[Floats, Floats, Floats, Floats],
     by_row: tuple[Floats, Floats, Floats],
     logged: tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.bool_], NDArray[np.bool_]],
@@ -126,8 +128,8 @@ def _count(
     shown, clicks, weighed_shown, weighed_clicks = by_item
     tried, hit, weights = by_row
     item, propensity, random, click = logged
-    R, U, k = item.shape
-    for r in prange(R):
+    _, U, k = item.shape
+    for r in range(first, last):
         for u in range(U):
             if not mine[r, u]:
                 continue

@@ -12,9 +12,10 @@ Shapes: R replications, U users, I items, k places of a list.
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 from numpy.typing import NDArray
 
+from simulator.bias.parts import in_parts
 from simulator.bias.ranking import Asked, Chances
 from simulator.draws import key_of, random_bits, uniform_of
 
@@ -44,7 +45,7 @@ class ProportionalLists:
 
     def fill(self, item: Ints, asked: Asked) -> None:
         """Write a list for each user that asks into `item`, shape (R, U, k)."""
-        _fill(self.order, self.reach, item, asked)
+        in_parts(_fill, asked.mine.size, self.order, self.reach, item, asked)
 
     def chances(self, item: Ints, asked: Asked) -> Chances:
         """Return how likely items are in their places: their inclusion probability over k."""
@@ -81,11 +82,11 @@ def inclusion(weight: Floats, slots: int) -> Floats:
         sure |= beyond
 
 
-@njit(cache=True, parallel=True)
-def _fill(order: Ints, reach: Floats, item: Ints, asked: Asked) -> None:
+@njit(cache=True, nogil=True)
+def _fill(first: int, last: int, order: Ints, reach: Floats, item: Ints, asked: Asked) -> None:
     """Write the lists: the items under k points one apart, shuffled."""
-    R, U, k = item.shape
-    for cell in prange(R * U):
+    _, U, k = item.shape
+    for cell in range(first, last):
         r, u = cell // U, cell % U
         if not asked.mine[r, u]:
             continue

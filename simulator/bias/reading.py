@@ -6,9 +6,10 @@ Shapes: R replications, U users, k places of a list.
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 from numpy.typing import NDArray
 
+from simulator.bias.parts import in_parts
 from simulator.bias.ranking import Asked
 from simulator.draws import key_of, random_bits, uniform_of
 
@@ -51,7 +52,7 @@ def make_reader(model: str, slots: int, power: float, patience: float) -> Reader
 
 def read(reader: Reader, probability: Floats, click: NDArray[np.bool_], asked: Asked) -> None:
     """Write what is clicked, shape (R, U, k), of items of which each, looked at, is clicked with `probability`."""
-    _read((reader.model, reader.looks, reader.patience), probability, click, asked)
+    in_parts(_read, asked.mine.size, (reader.model, reader.looks, reader.patience), probability, click, asked)
 
 
 def expected_clicks(reader: Reader, probability: Floats) -> Floats:
@@ -64,14 +65,16 @@ def expected_clicks(reader: Reader, probability: Floats) -> Floats:
     return np.asarray(probability[..., 0] + np.sum(reached * probability[..., 1:], axis=-1))
 
 
-@njit(cache=True, parallel=True)
+@njit(cache=True, nogil=True)
 def _read(
+    first: int,
+    last: int,
     reader: tuple[int, NDArray[np.float64], float], probability: Floats, click: NDArray[np.bool_], asked: Asked
 ) -> None:
     """Write the clicks; one draw a place for looking, one for clicking."""
     model, looks, patience = reader
-    R, U, k = probability.shape
-    for cell in prange(R * U):
+    _, U, k = probability.shape
+    for cell in range(first, last):
         r, u = cell // U, cell % U
         if not asked.mine[r, u]:
             continue

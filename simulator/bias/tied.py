@@ -8,9 +8,10 @@ Shapes: R replications, U users, I items, k places of a list.
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 from numpy.typing import NDArray
 
+from simulator.bias.parts import in_parts
 from simulator.bias.ranking import Asked, Chances
 from simulator.draws import key_of, random_bits, uniform_of
 
@@ -40,7 +41,7 @@ class TiedLists:
 
     def fill(self, item: Ints, asked: Asked) -> None:
         """Write a list for each user that asks into `item`, shape (R, U, k)."""
-        _fill(self.order, self.begin, self.end, item, asked)
+        in_parts(_fill, asked.mine.size, self.order, self.begin, self.end, item, asked)
 
     def chances(self, item: Ints, asked: Asked) -> Chances:
         """Return how likely items are in their places: 1 over how many share the score, if the place is theirs."""
@@ -71,11 +72,11 @@ def tied_lists(score: NDArray[np.float64], alive: NDArray[np.int64]) -> TiedList
     return TiedLists(order, place, begin, end)
 
 
-@njit(cache=True, parallel=True)
-def _fill(order: Ints, begin: Ints, end: Ints, item: Ints, asked: Asked) -> None:
+@njit(cache=True, nogil=True)
+def _fill(first: int, last: int, order: Ints, begin: Ints, end: Ints, item: Ints, asked: Asked) -> None:  # noqa: PLR0917
     """Write the lists: each place draws evenly from what is left of its group."""
-    R, U, k = item.shape
-    for cell in prange(R * U):
+    _, U, k = item.shape
+    for cell in range(first, last):
         r, u = cell // U, cell % U
         if not asked.mine[r, u]:
             continue

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import expit, roots_hermitenorm
 
 from simulator.bias.luck import Luck
+from simulator.bias.parts import in_parts
 from simulator.data.randomness import generator
 from simulator.draws import uniforms
 
@@ -107,7 +108,8 @@ class TasteWorld:
     def probability(self, item: NDArray[np.int32], step: int) -> Floats:
         """Return the probability of a click by each user on what is shown if it is looked at, shape (R, U, k)."""
         out = np.empty(item.shape, np.float32)
-        _probability(self.tastes, self.topics, self._odds(), item, out)
+        cells = item.shape[0] * item.shape[1]
+        in_parts(_probability, cells, self.tastes, self.topics, self._odds(), item, out)
         if np.isfinite(self.half_life):
             out *= self._freshness(step)[np.arange(len(item))[:, None, None], item]
         return out
@@ -176,12 +178,14 @@ def _level(click_rate: float, spread: float) -> float:
     return float(brentq(excess, -60.0 - 5 * spread, 60.0 + 5 * spread))
 
 
-@njit(cache=True, parallel=True)
-def _probability(tastes: Floats, topics: Floats, odds: Floats, item: NDArray[np.int32], out: Floats) -> None:
+@njit(cache=True, nogil=True)
+def _probability(
+    first: int, last: int, tastes: Floats, topics: Floats, odds: Floats, item: NDArray[np.int32], out: Floats
+) -> None:
     """Write the probability of a click on each shown item."""
-    R, U, k = item.shape
+    _, U, k = item.shape
     D = tastes.shape[2]
-    for cell in prange(R * U):
+    for cell in range(first, last):
         r, u = cell // U, cell % U
         for j in range(k):
             shown = item[r, u, j]

@@ -1,0 +1,32 @@
+"""Work on many users shared out among the cores, where there is enough of it."""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from itertools import pairwise
+
+__all__ = ["in_parts"]
+
+LEAST = 100_000
+"""Users below which a part is not worth a thread."""
+
+
+def in_parts(kernel: Callable[..., None], cells: int, *arguments: object) -> None:
+    """Call `kernel`, which lets go of the interpreter, with (first, last, *arguments) so that all `cells` are covered.
+
+    Parts are worked on at once, so a kernel writes only what belongs to its own cells.
+    """
+    parts = max(1, min(_cores(), cells // LEAST))
+    if parts == 1:
+        kernel(0, cells, *arguments)
+        return
+    ends = [cells * part // parts for part in range(parts + 1)]
+    with ThreadPoolExecutor(parts) as pool:
+        list(pool.map(lambda ends: kernel(*ends, *arguments), pairwise(ends)))
+
+
+@cache
+def _cores() -> int:
+    """Return the cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
