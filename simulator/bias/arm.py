@@ -56,8 +56,8 @@ class ActiveArm:
         cold, every = self.policy.cold_start, self.policy.retrain
         warm = now.step - (cold.steps if cold else 0)
         if self._ranking is None or (warm % every == 0 if warm >= 0 else now.step % every == 0):
-            name = cold.rule if cold and warm < 0 else self.policy.recommender
-            self._ranking = RECOMMENDERS[name].train(learnt_from(self._known, self.policy, self.start_clicks), self.policy, now)
+            learnt = learnt_from(self._known, self.policy, self.start_clicks)
+            self._ranking = RECOMMENDERS[self._rule(now.step)].train(learnt, self.policy, now)
         ranking = self._ranking
         if self.policy.boost and isinstance(ranking, KnownLists):
             ranking = replace(ranking, new=_new_items(self.policy.boost, self._known, now, born))
@@ -75,9 +75,16 @@ class ActiveArm:
 
     def exploration(self, step: int) -> float:
         """Return the share of traffic that is random in `step`."""
+        return self.policy.exploration if self.ranks(step) else 1.0
+
+    def ranks(self, step: int) -> bool:
+        """Return whether anything is ranked in `step`, so that random items take a ranked one's place."""
+        return self._rule(step) != "random"
+
+    def _rule(self, step: int) -> str:
+        """Return the recommender of `step`."""
         cold = self.policy.cold_start
-        rule = cold.rule if cold and step < cold.steps else self.policy.recommender
-        return 1.0 if rule == "random" else self.policy.exploration
+        return cold.rule if cold and step < cold.steps else self.policy.recommender
 
     @property
     def _known(self) -> Log:

@@ -29,7 +29,7 @@ __all__ = ["Setting", "expected_of", "run_arm", "step_rows", "weights_clip"]
 Lift = Callable[[int], float]
 ASKED_ABOUT_REGRET = 200
 """Users whose best lists are worked out for regret, where there are more."""
-MOST_MEASURED = 60
+MOST_MEASURED = 40
 """Steps that are measured, evenly over the run, where there are more."""
 UNCLIPPED = 1e6
 
@@ -128,6 +128,8 @@ def step_rows(
     ranked = rows.item[:, :few].copy()
     for (arm, mine), ranking in zip(arms, rankings, strict=True):
         arm.explore(rows, ranking, setting.asked("exploration", now.step, mine), now)
+        if not arm.ranks(now.step):  # nothing better was there to be shown
+            np.copyto(ranked, rows.item[:, :few], where=mine[:, :few, None])
     chance = setting.world.probability(rows.item, now.step)
     if lift is not None:
         chance = np.minimum(chance * lift[..., None], np.float32(1.0))

@@ -12,12 +12,17 @@ LEAST = 100_000
 """Users below which a part is not worth a thread."""
 
 
-def in_parts(kernel: Callable[..., None], cells: int, *arguments: object) -> None:
+def in_parts(kernel: Callable[..., None], cells: int, *arguments: object, least: int = LEAST) -> None:
     """Call `kernel`, which lets go of the interpreter, with (first, last, *arguments) so that all `cells` are covered.
 
     Parts are worked on at once, so a kernel writes only what belongs to its own cells.
+
+    Parameters
+    ----------
+    least
+        Cells below which a part is not worth a thread.
     """
-    parts = max(1, min(_cores(), cells // LEAST))
+    parts = max(1, min(_cores(), cells // least))
     if parts == 1:
         kernel(0, cells, *arguments)
         return

@@ -28,8 +28,8 @@ EXPOSURE_CAPTION = (
     "Kendall's tau of quality and exposure, and items with enough clicks to be known at its end"
 )
 WORTH_CAPTION = (
-    "cost: clicks a request that random items cost; worth: random rows the log is worth (effective sample size); weight: "
-    "1 is a random list's; list learnt: what a list learnt from the log brings of the best one list for all"
+    "random: share of rows; cost: clicks a request that random items cost; worth: random rows the log is worth (effective "
+    "sample size); weight: the largest, 1 is a random list's; list learnt: what a list learnt from the log brings of the best one list for all"
 )
 
 

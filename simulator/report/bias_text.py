@@ -19,7 +19,7 @@ __all__ = [
 ]
 
 EXPOSURE_HEADS = ("arm", "clicks/request", "regret", "Gini", "coverage", "top 1%", "Kendall", "found")
-WORTH_HEADS = ("arm", "random rows", "cost/request", "worth (rows)", "max weight", "list learnt")
+WORTH_HEADS = ("arm", "random", "cost/request", "worth", "weight", "list learnt")
 
 
 def bias_heading(answer: BiasAnswer) -> str:
@@ -39,8 +39,8 @@ def exposure_rows(answer: BiasAnswer) -> list[tuple[str, ...]]:
         (
             arm.name,
             number(arm.totals["click_rate"], 3),
-            number(arm.totals["regret"], 3),
-            number(arm.totals["exposure_gini"], 3),
+            f"{arm.totals['regret'].value:.3f}",
+            f"{arm.totals['exposure_gini'].value:.3f}",
             f"{arm.totals['coverage'].value:.1%}",
             f"{arm.totals['top_share'].value:.1%}",
             f"{arm.totals['kendall'].value:+.2f}",
@@ -56,7 +56,7 @@ def worth_rows(answer: BiasAnswer) -> list[tuple[str, ...]]:
         (
             arm.name,
             f"{arm.random_rows.value / arm.rows:.1%}",
-            number(arm.cost, 4),
+            number(arm.cost, 3) if arm.cost.value else "0",
             "nothing" if _blind(arm) else f"{arm.effective.value:,.0f}",
             f"{arm.largest_weight.value:,.3g}",
             percent(arm.learnt),

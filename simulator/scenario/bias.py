@@ -93,7 +93,7 @@ class Arm(Policy):
 class Novelty(Section):
     """How much more users click at first on lists that are new to them."""
 
-    lift: Spread
+    lift: Share
     """Share of clicks more at the start of an experiment."""
     half_life: Factor
     """Steps in which the lift halves."""

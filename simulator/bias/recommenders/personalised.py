@@ -5,15 +5,21 @@ Source: Hu, Koren & Volinsky, "Collaborative filtering for implicit feedback dat
 Shapes: R replications, U users, I items, F factors, n clicks, k places of a list.
 """
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from numba import njit, prange
+from numba import njit
 from numpy.typing import NDArray
 
 from simulator.bias.lists import KnownLists, no_new_items
+from simulator.bias.parts import in_parts
 from simulator.bias.ranking import Ranking
 from simulator.bias.recommenders.base import Learnt, Now
 from simulator.data.randomness import generator
 from simulator.scenario.bias import Policy
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 __all__ = ["Personalised", "factors_of", "top_lists"]
 
@@ -23,6 +29,7 @@ CONFIDENCE = 10.0
 """How much more a click says than none."""
 L2 = 10.0
 ROUNDS = 5
+ROWS_A_THREAD = 2_000
 
 
 class Personalised:
@@ -64,20 +71,34 @@ def factors_of(
     users, of_items = start[0], start[1].astype(np.float32)
     by_user = coo_array((weight, (user, item)), shape=(users, len(of_items))).tocsr()  # repeated clicks add up
     by_item = by_user.T.tocsr()
-    of_users = np.zeros((users, of_items.shape[1]), np.float32)
+    of_users = _solved(by_user, of_items)
     for _ in range(ROUNDS):
-        of_users = _solve(by_user.indptr, by_user.indices, by_user.data, of_items)
-        of_items = _solve(by_item.indptr, by_item.indices, by_item.data, of_users)
-    return _solve(by_user.indptr, by_user.indices, by_user.data, of_items), of_items
+        of_items = _solved(by_item, of_users)
+        of_users = _solved(by_user, of_items)
+    return of_users, of_items
 
 
-@njit(cache=True, parallel=True)
-def _solve(begin: NDArray[np.int32], other: NDArray[np.int32], weight: Floats, fixed: Floats) -> Floats:
-    """Return the least-squares factors of each row's side, the other side's being `fixed`."""
-    rows, F = len(begin) - 1, fixed.shape[1]
-    shared = fixed.T @ fixed + np.float32(L2) * np.eye(F, dtype=np.float32)
-    out = np.zeros((rows, F), np.float32)
-    for row in prange(rows):
+def _solved(clicks: "csr_array", fixed: Floats) -> Floats:
+    """Return the least-squares factors of the side that the rows of `clicks` are, the other side's being `fixed`."""
+    shared = fixed.T @ fixed + np.float32(L2) * np.eye(fixed.shape[1], dtype=np.float32)
+    out = np.zeros((clicks.shape[0], fixed.shape[1]), np.float32)
+    in_parts(_solve, len(out), (clicks.indptr, clicks.indices, clicks.data), fixed, shared, out, least=ROWS_A_THREAD)
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _solve(
+    first: int,
+    last: int,
+    clicks: tuple[NDArray[np.int32], NDArray[np.int32], Floats],
+    fixed: Floats,
+    shared: Floats,
+    out: Floats,
+) -> None:
+    """Write the factors of each row; those of a row without clicks stay 0."""
+    begin, other, weight = clicks
+    F = fixed.shape[1]
+    for row in range(first, last):
         if begin[row] == begin[row + 1]:
             continue
         matrix = shared.copy()
@@ -90,15 +111,20 @@ def _solve(begin: NDArray[np.int32], other: NDArray[np.int32], weight: Floats, f
                 for b in range(F):
                     matrix[a, b] += confidence * vector[a] * vector[b]
         out[row] = np.linalg.solve(matrix, target)
+
+
+def top_lists(of_users: Floats, of_items: Floats, slots: int) -> NDArray[np.int32]:
+    """Return the `slots` items of largest inner product for each user, shape (U, k); equals by their number."""
+    out = np.empty((len(of_users), slots), np.int32)
+    in_parts(_top, len(out), of_users, of_items, out, least=ROWS_A_THREAD)
     return out
 
 
-@njit(cache=True, parallel=True)
-def top_lists(of_users: Floats, of_items: Floats, slots: int) -> NDArray[np.int32]:
-    """Return the `slots` items of largest inner product for each user, shape (U, k); equals by their number."""
-    users, items = len(of_users), len(of_items)
-    out = np.empty((users, slots), np.int32)
-    for u in prange(users):
+@njit(cache=True, nogil=True)
+def _top(first: int, last: int, of_users: Floats, of_items: Floats, out: NDArray[np.int32]) -> None:
+    """Write the best items of each user."""
+    items, slots = len(of_items), out.shape[1]
+    for u in range(first, last):
         best = np.full(slots, -np.inf, np.float32)
         for i in range(items):
             score = np.float32(0.0)
@@ -113,4 +139,3 @@ def top_lists(of_users: Floats, of_items: Floats, slots: int) -> NDArray[np.int3
                 place -= 1
             best[place] = score
             out[u, place] = i
-    return out
