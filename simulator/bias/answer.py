@@ -22,7 +22,8 @@ from simulator.statistics.intervals import Estimate, estimate
 
 __all__ = ["ArmAnswer", "BiasAnswer", "Line", "find_bias"]
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating]
+OnProgress = Callable[[float, float], None]
 
 OVER_THE_RUN = frozenset({"click_rate", "regret", "exploration_cost"})
 """Measures whose figure is their mean over the run; the others' is that of the last step."""
@@ -135,7 +136,7 @@ class BiasAnswer:
         return (*own, *(text for one in experiments for text in one.warnings))
 
 
-def find_bias(study: Study, on_progress: Callable[[float, float], None] = lambda done, total: None) -> BiasAnswer:
+def find_bias(study: Study, on_progress: OnProgress = lambda *_: None) -> BiasAnswer:
     """Return what `study`, which has a bias section, asks.
 
     Parameters
@@ -169,7 +170,9 @@ def find_bias(study: Study, on_progress: Callable[[float, float], None] = lambda
         clicks.append(np.mean(course.clicks, axis=0))
         difference = estimate((clicks[-1] - clicks[0]).tolist()) if arms else None
         arms.append(_arm((name, policy), log, course, setting, difference))
-    answered = [run_experiment(one, bias, setting, on_step) if one else None for one in (bias.ab_test, bias.holdout)]
+    ab_test, holdout = (
+        run_experiment(one, bias, setting, on_step) if one else None for one in (bias.ab_test, bias.holdout)
+    )
     alive = setting.coming.alive
     return BiasAnswer(
         study,
@@ -177,8 +180,9 @@ def find_bias(study: Study, on_progress: Callable[[float, float], None] = lambda
         setting.world.users,
         (int(alive[0].mean()), round(float(alive[-1].mean()))),
         tuple(arms),
-        *answered,
-        load=logging_load(study, policies) if isinstance(study, Scenario) else (),
+        ab_test,
+        holdout,
+        logging_load(study, policies) if isinstance(study, Scenario) else (),
     )
 
 
@@ -188,7 +192,11 @@ def _arm(
     """Return what the log and the course of an arm say."""
     name, policy = asked
     totals = {
-        measure: estimate(np.mean(course.values[measure], axis=0).tolist() if measure in OVER_THE_RUN else course.values[measure][-1].tolist())
+        measure: estimate(
+            np.mean(course.values[measure], axis=0).tolist()
+            if measure in OVER_THE_RUN
+            else course.values[measure][-1].tolist()
+        )
         for measure in MEASURES
     }
     totals["click_rate"] = estimate(np.mean(course.clicks, axis=0).tolist())  # of every step, also those not measured
@@ -224,12 +232,12 @@ def _line(course: Course, measure: str) -> Line:
 def _learnt(log: Log, setting: Setting) -> Estimate:
     """Return what the best list by the log's weighed click rates is worth, over what the best by the truth is."""
     now = setting.now(setting.steps - 1)
-    overall = log.weighed_clicks.sum(axis=1, keepdims=True) / np.maximum(log.weighed_shown.sum(axis=1, keepdims=True), 1e-300)
+    overall = log.weighed_clicks.sum(axis=1, keepdims=True) / np.maximum(
+        log.weighed_shown.sum(axis=1, keepdims=True), 1e-300
+    )
     learnt = (log.weighed_clicks + overall) / (log.weighed_shown + 1.0)
     some = np.arange(min(setting.world.users, 200))
-    truth = np.stack(
-        [now.world.everything(r, some, now.step).mean(axis=0, dtype=float) for r in range(len(now.alive))]
-    )
+    truth = np.stack([now.world.everything(r, some, now.step).mean(axis=0, dtype=float) for r in range(len(now.alive))])
     worth = [expected_of(best_lists(score, now).lists, setting, now, len(some)) for score in (learnt, truth)]
     return estimate((worth[0] / worth[1]).tolist())
 
@@ -264,13 +272,16 @@ def _warnings(log: Log, policy: Policy) -> tuple[str, ...]:
     covered = log.weights[:, 2] / np.maximum(log.weights[:, 0], 1.0)
     if float(covered.mean()) < 0.9:
         found.append(
-            f"its log cannot say what lists of other items would bring: it shows {covered.mean():.1%} of what random lists "
-            "do; give a share of traffic random lists (exploration: 1%)"
+            f"its log cannot say what lists of other items would bring: it shows {covered.mean():.1%} of what "
+            "random lists do; give a share of traffic random lists (exploration: 1%)"
         )
     elif effective < FEW_EFFECTIVE:
         found.append(
-            f"its log is worth only {effective:,.0f} random rows, below {FEW_EFFECTIVE}: raise exploration, or run longer"
+            f"its log is worth only {effective:,.0f} random rows, below {FEW_EFFECTIVE}: raise exploration, or run "
+            "longer"
         )
     if policy.weights and largest >= policy.weights.clip:
-        found.append(f"weights reach the clip of {policy.weights.clip:g}: what is learnt is biased; raise clip or exploration")
+        found.append(
+            f"weights reach the clip of {policy.weights.clip:g}: what is learnt is biased; raise clip or exploration"
+        )
     return tuple(found)

@@ -97,7 +97,7 @@ class ActiveArm:
 
 def _new_items(boost: Boost, log: Log, now: Now, born: NDArray[np.int64]) -> NewItems:
     """Return the items that came after the start and are still new."""
-    R, items = born.shape
+    items = born.shape[1]
     is_new = (born > 0) & (np.arange(items) < now.alive[:, None])
     if boost.steps is not None:
         is_new &= now.step - born < boost.steps

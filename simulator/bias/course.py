@@ -14,7 +14,7 @@ from simulator.bias.recommenders.base import Now
 
 __all__ = ["MEASURES", "Course", "Seen"]
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating]
 
 MEASURES = {
     "click_rate": "clicks per request, of this step",
@@ -103,12 +103,12 @@ class Course:
             "click_rate": seen.clicks,
             "regret": seen.best - seen.expected,
             "exploration_cost": seen.ranked - seen.expected,
-            "jaccard": jaccard(seen.item[:, :COMPARED]) if seen.item.shape[1] > 1 else np.full(len(seen.item), np.nan),
+            "jaccard": jaccard(seen.item[:, :COMPARED].astype(np.int64))
+            if seen.item.shape[1] > 1
+            else np.full(len(seen.item), np.nan),
         }
         appeal = now.world.appeal(now.step)
-        parts = [
-            _of_items(log, before[r], appeal[r], seen, (r, int(now.alive[r]))) for r in range(len(now.alive))
-        ]
+        parts = [_of_items(log, before[r], appeal[r], seen, (r, int(now.alive[r]))) for r in range(len(now.alive))]
         of_step |= {name: np.array([part[name] for part in parts]) for name in parts[0]}
         for name, values in of_step.items():
             self.values[name].append(values)

@@ -1,7 +1,7 @@
 """What an experiment between two arms would have told, and what is true.
 
-Every replication is one experiment, as a team would have run it once: how often it would have found a difference, and how far
-its difference is from what shipping makes, which is known here because each arm is also run alone.
+Every replication is one experiment, as a team would have run it once: how often it would have found a difference, and
+how far its difference is from what shipping makes, which is known here because each arm is also run alone.
 
 Shapes: R replications, U users, T steps from the start, L looks.
 """
@@ -25,7 +25,7 @@ from simulator.statistics.intervals import Estimate, estimate
 
 __all__ = ["ExperimentAnswer", "Lookings", "run_experiment"]
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating]
 ALPHA = 0.05
 FEWEST_PERIODS = 5
 
@@ -195,7 +195,7 @@ def _z(clicks: Floats, treated: NDArray[np.bool_]) -> Floats:
         means.append(clicks.mean(axis=1, where=mine))
         errors.append(clicks.var(axis=1, where=mine, ddof=1) / mine.sum(axis=1))
     error = np.sqrt(errors[0] + errors[1])
-    return np.divide(means[0] - means[1], error, out=np.zeros_like(error), where=error > 0)
+    return np.asarray(np.divide(means[0] - means[1], error, out=np.zeros_like(error), where=error > 0))
 
 
 def _mismatched(experiment: Experiment, treated: NDArray[np.bool_]) -> float:
@@ -232,7 +232,6 @@ def _warnings(experiment: Experiment, seen: Floats, true: Floats) -> tuple[str, 
     if not (gap.low > 0 or gap.high < 0):
         return ()
     why = "they learn from each other's rows" if experiment.shared_log else "each learns from its own users' rows alone"
-    return (
-        f"{experiment.treatment} against {experiment.control}: the experiment shows {seen.mean():+.4f} clicks a request, "
-        f"shipping brings {truth.value:+.4f}: {why}",
-    )
+    who = f"{experiment.treatment} against {experiment.control}"
+    said = f"the experiment shows {seen.mean():+.4f} clicks a request, shipping brings {truth.value:+.4f}: {why}"
+    return (f"{who}: {said}",)

@@ -1,8 +1,8 @@
 """Random items in the place of ranked ones, and the propensities of what is shown in the end.
 
 Random traffic is the only place where what nobody has seen yet can be clicked, and the only one where every item is
-seen evenly. By request a whole list is random; by slot single places of it are, each with an item that the list does not
-show already.
+seen evenly. By request a whole list is random; by slot single places of it are, each with an item that the list does
+not show already.
 
 Shapes: R replications, U users, k places of a list.
 """
@@ -56,8 +56,7 @@ def log_propensities(
 
 @njit(cache=True, nogil=True)
 def _explore(
-    first: int,
-    last: int,
+    ends: tuple[int, int],
     item: NDArray[np.int32],
     random: NDArray[np.bool_],
     exploration: tuple[float, bool],
@@ -67,7 +66,7 @@ def _explore(
     """Draw which lists or places are random, and what they show."""
     share, whole = exploration
     _, U, k = item.shape
-    for cell in range(first, last):
+    for cell in range(ends[0], ends[1]):
         r, u = cell // U, cell % U
         if not asked.mine[r, u]:
             continue

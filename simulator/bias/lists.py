@@ -75,14 +75,14 @@ class KnownLists:
         """Write a list for each user that asks into `item`, shape (R, U, k)."""
         new = self.new
         offered = new.slots, new.is_new, new.items, new.count
-        in_parts(_fill, asked.mine.size, self.lists, self.own, offered, item, asked)
+        in_parts(_fill, asked.mine.size, (self.lists, self.own), offered, item, asked)
 
     def chances(self, item: Ints, asked: Asked) -> Chances:
         """Return how likely this ranking shows the items of `item`, shape (R, U, k), in their places and at all."""
         at, among = np.zeros(item.shape, FLOATS), np.zeros(item.shape, FLOATS)
         new = self.new
         offered = new.slots, new.is_new, new.count
-        in_parts(_chances, asked.mine.size, self.lists, self.own, offered, item, asked.mine, (at, among))
+        in_parts(_chances, asked.mine.size, (self.lists, self.own), offered, item, asked.mine, (at, among))
         return Chances(at, among)
 
 
@@ -98,19 +98,18 @@ def _free(items: Ints, tops: int, is_new: Bools, count: int) -> int:
 
 @njit(cache=True, nogil=True)
 def _fill(
-    first: int,
-    last: int,
-    lists: Ints,
-    own: bool,
+    ends: tuple[int, int],
+    known: tuple[Ints, bool],
     new: tuple[int, Bools, Ints, NDArray[np.int64]],
     item: Ints,
     asked: Asked,
 ) -> None:
     """Write the lists of users that ask; one draw chooses among the M, further ones among the new items."""
+    lists, own = known
     slots, is_new, new_items, new_count = new
     _, U, k = item.shape
     M = lists.shape[1]
-    for cell in range(first, last):
+    for cell in range(ends[0], ends[1]):
         r, u = cell // U, cell % U
         if not asked.mine[r, u]:
             continue
@@ -130,23 +129,38 @@ def _fill(
             shown[place] = drawn
 
 
+@njit(cache=True, inline="always")
+def _of_list(base: Ints, new: tuple[int, Bools, int], shown: int, place: int) -> tuple[float, float]:
+    """Return how likely an item is in a place, and anywhere, of a list whose last places are kept for new items."""
+    slots, is_new, count = new
+    tops, free = len(base), 0
+    if slots > 0:
+        free = _free(base, len(base) - slots, is_new, count)
+        if free >= slots:
+            tops = len(base) - slots
+    if holds(base, tops, shown):
+        return (1.0 if place < tops and base[place] == shown else 0.0), 1.0
+    if tops < len(base) and is_new[shown]:
+        return (1.0 / free if place >= tops else 0.0), slots / free
+    return 0.0, 0.0
+
+
 @njit(cache=True, nogil=True)
 def _chances(
-    first: int,
-    last: int,
-    lists: Ints,
-    own: bool,
+    ends: tuple[int, int],
+    known: tuple[Ints, bool],
     new: tuple[int, Bools, NDArray[np.int64]],
     item: Ints,
     mine: Bools,
     out: tuple[NDArray[np.float32], NDArray[np.float32]],
 ) -> None:
     """Write how likely each item of `item` is in its place, and at all, over the lists that the user may be given."""
+    lists, own = known
     slots, is_new, new_count = new
     at, among = out
     _, U, k = item.shape
     M = lists.shape[1]
-    for cell in range(first, last):
+    for cell in range(ends[0], ends[1]):
         r, u = cell // U, cell % U
         if not mine[r, u]:
             continue
@@ -155,19 +169,8 @@ def _chances(
             shown = item[r, u, j]
             here = anywhere = 0.0
             for m in range(begin, end):
-                base = lists[r, m]
-                tops, free = k, 0
-                if slots > 0:
-                    free = _free(base, k - slots, is_new[r], new_count[r])
-                    if free >= slots:
-                        tops = k - slots
-                if holds(base, tops, shown):
-                    anywhere += 1.0
-                    if j < tops and base[j] == shown:
-                        here += 1.0
-                elif tops < k and is_new[r, shown]:
-                    anywhere += slots / free
-                    if j >= tops:
-                        here += 1.0 / free
+                chances = _of_list(lists[r, m], (slots, is_new[r], new_count[r]), shown, j)
+                here += chances[0]
+                anywhere += chances[1]
             at[r, u, j] = here / (end - begin)
             among[r, u, j] = anywhere / (end - begin)

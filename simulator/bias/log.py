@@ -14,7 +14,7 @@ from simulator.bias.impressions import Impressions
 
 __all__ = ["Clicked", "Log", "Weighing", "new_log"]
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating]
 
 
 class Weighing(NamedTuple):
@@ -77,7 +77,7 @@ class Log:
         """Count the rows of the users `mine`, shape (R, U)."""
         by_item = self.shown, self.clicks, self.weighed_shown, self.weighed_clicks
         logged = rows.item, rows.propensity, rows.random, rows.click
-        _count(0, len(mine), by_item, (self.tried, self.hit, self.weights), logged, mine, weighing)
+        _count((0, len(mine)), by_item, (self.tried, self.hit, self.weights), logged, mine, weighing)
         if self.keeps:
             replication, user, place = np.nonzero(rows.click & mine[:, :, None])
             at = replication, user, place
@@ -110,14 +110,14 @@ class Log:
 def new_log(shape: tuple[int, int, int], *, keeps: bool) -> Log:
     """Return an empty log of `shape` (R, I, k) that `keeps` the rows that were clicked, or not."""
     R, items, slots = shape
-    by_item = (np.zeros((R, items)) for _ in range(4))
-    return Log(*by_item, np.zeros((R, slots)), np.zeros((R, slots)), np.zeros((R, 5)), keeps)
+    shown, clicks, weighed_shown, weighed_clicks = (np.zeros((R, items)) for _ in range(4))
+    tried, hit = (np.zeros((R, slots)) for _ in range(2))
+    return Log(shown, clicks, weighed_shown, weighed_clicks, tried, hit, np.zeros((R, 5)), keeps)
 
 
 @njit(cache=True, nogil=True)
 def _count(
-    first: int,
-    last: int,
+    ends: tuple[int, int],
     by_item: tuple[Floats, Floats, Floats, Floats],
     by_row: tuple[Floats, Floats, Floats],
     logged: tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.bool_], NDArray[np.bool_]],
@@ -129,7 +129,7 @@ def _count(
     tried, hit, weights = by_row
     item, propensity, random, click = logged
     _, U, k = item.shape
-    for r in range(first, last):
+    for r in range(ends[0], ends[1]):
         for u in range(U):
             if not mine[r, u]:
                 continue

@@ -77,7 +77,9 @@ class Setting:
         return new_log((R, self.coming.born.shape[1], k), keeps=keeps)
 
 
-def run_arm(policy: Policy, setting: Setting, on_step: Callable[[], None], *, measured: bool = True) -> tuple[Log, Course]:
+def run_arm(
+    policy: Policy, setting: Setting, on_step: Callable[[], None], *, measured: bool = True
+) -> tuple[Log, Course]:
     """Return the log and the course of `policy` alone, with all users.
 
     Parameters
@@ -92,7 +94,7 @@ def run_arm(policy: Policy, setting: Setting, on_step: Callable[[], None], *, me
     course = Course(np.full(setting.coming.born.shape, -1))
     everybody, rows = np.ones((R, users), dtype=bool), blank(*setting.shape)
     wanted = set(np.linspace(0, setting.steps - 1, min(setting.steps, MOST_MEASURED)).round().astype(int).tolist())
-    best: tuple[bytes, NDArray[np.float64]] | None = None
+    best: tuple[bytes, NDArray[np.floating]] | None = None
     for step in range(setting.steps):
         now, before = setting.now(step), arm.log.shown.copy() if measured and step in wanted else None
         ranked = step_rows([(arm, everybody)], rows, setting, now)
@@ -124,7 +126,9 @@ def step_rows(
         By how much more each user clicks, shape (U,) or (R, U); nobody does unless given.
     """
     few = min(setting.world.users, ASKED_ABOUT_REGRET)
-    rankings = [arm.rank(rows, setting.asked("ranking", now.step, mine), now, setting.coming.born) for arm, mine in arms]
+    rankings = [
+        arm.rank(rows, setting.asked("ranking", now.step, mine), now, setting.coming.born) for arm, mine in arms
+    ]
     ranked = rows.item[:, :few].copy()
     for (arm, mine), ranking in zip(arms, rankings, strict=True):
         arm.explore(rows, ranking, setting.asked("exploration", now.step, mine), now)
@@ -148,8 +152,8 @@ def _discover(course: Course, log: Log, setting: Setting, step: int) -> None:
 
 
 def _best(
-    known: tuple[bytes, NDArray[np.float64]] | None, setting: Setting, now: Now
-) -> tuple[bytes, NDArray[np.float64]]:
+    known: tuple[bytes, NDArray[np.floating]] | None, setting: Setting, now: Now
+) -> tuple[bytes, NDArray[np.floating]]:
     """Return the expected clicks on the best lists, shape (R,), under a key of what they depend on."""
     key = now.alive.tobytes() + now.world.appeal(now.step)[:, :1].tobytes()
     if known is not None and known[0] == key:
@@ -158,9 +162,7 @@ def _best(
     return key, expected_of(lists, setting, now)
 
 
-def expected_of(
-    lists: NDArray[np.int32], setting: Setting, now: Now, users: int | None = None
-) -> NDArray[np.float64]:
+def expected_of(lists: NDArray[np.int32], setting: Setting, now: Now, users: int | None = None) -> NDArray[np.floating]:
     """Return the mean expected clicks of the first users on their lists, shape (R, n, k): shape (R,).
 
     Parameters
@@ -177,8 +179,8 @@ def _seen(
     ranked: NDArray[np.int32],
     setting: Setting,
     now: Now,
-    clicks: NDArray[np.float64],
-    best: NDArray[np.float64],
+    clicks: NDArray[np.floating],
+    best: NDArray[np.floating],
 ) -> Seen:
     """Return what is measured of one step."""
     shown = np.ascontiguousarray(rows.item[:, : ranked.shape[1]])

@@ -13,7 +13,7 @@ LEAST = 100_000
 
 
 def in_parts(kernel: Callable[..., None], cells: int, *arguments: object, least: int = LEAST) -> None:
-    """Call `kernel`, which lets go of the interpreter, with (first, last, *arguments) so that all `cells` are covered.
+    """Call `kernel`, which lets go of the interpreter, with ((first, last), *arguments) for all `cells`.
 
     Parts are worked on at once, so a kernel writes only what belongs to its own cells.
 
@@ -24,11 +24,11 @@ def in_parts(kernel: Callable[..., None], cells: int, *arguments: object, least:
     """
     parts = max(1, min(_cores(), cells // least))
     if parts == 1:
-        kernel(0, cells, *arguments)
+        kernel((0, cells), *arguments)
         return
     ends = [cells * part // parts for part in range(parts + 1)]
     with ThreadPoolExecutor(parts) as pool:
-        list(pool.map(lambda ends: kernel(*ends, *arguments), pairwise(ends)))
+        list(pool.map(lambda ends: kernel(ends, *arguments), pairwise(ends)))
 
 
 @cache

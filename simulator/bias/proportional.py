@@ -1,8 +1,8 @@
 """Lists that show each item in proportion to its weight, with probabilities that are known exactly.
 
 A list is a systematic sample: along a line on which each item takes up its inclusion probability, points one apart
-from a random start. Items lie along the line in an order that is drawn anew in each step, and a list's places are shuffled,
-so an item is in each place with its inclusion probability over k.
+from a random start. Items lie along the line in an order that is drawn anew in each step, and a list's places are
+shuffled, so an item is in each place with its inclusion probability over k.
 
 Source: Madow, "On the theory of systematic sampling, II", Annals of Mathematical Statistics 20, 1949.
 
@@ -21,7 +21,7 @@ from simulator.draws import key_of, random_bits, uniform_of
 
 __all__ = ["ProportionalLists", "inclusion", "proportional_lists"]
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating]
 Ints = NDArray[np.int32]
 
 
@@ -83,10 +83,10 @@ def inclusion(weight: Floats, slots: int) -> Floats:
 
 
 @njit(cache=True, nogil=True)
-def _fill(first: int, last: int, order: Ints, reach: Floats, item: Ints, asked: Asked) -> None:
+def _fill(ends: tuple[int, int], order: Ints, reach: Floats, item: Ints, asked: Asked) -> None:
     """Write the lists: the items under k points one apart, shuffled."""
     _, U, k = item.shape
-    for cell in range(first, last):
+    for cell in range(ends[0], ends[1]):
         r, u = cell // U, cell % U
         if not asked.mine[r, u]:
             continue

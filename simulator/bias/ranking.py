@@ -50,7 +50,7 @@ class Ranking(Protocol):
 @njit(cache=True, inline="always")
 def holds(items: NDArray[np.int32], count: int, item: int) -> bool:
     """Return whether `item` is among the first `count` of `items`."""
-    for place in range(count):
+    for place in range(count):  # noqa: SIM110  Numba compiles no generators
         if items[place] == item:
             return True
     return False

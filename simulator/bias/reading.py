@@ -47,7 +47,7 @@ class Reader:
 
 def make_reader(model: str, slots: int, power: float, patience: float) -> Reader:
     """Return the reader of lists of `slots` places; of "position", place j is looked at with j^-`power`."""
-    return Reader(MODELS[model], np.arange(1, slots + 1) ** -power, patience)
+    return Reader(MODELS[model], np.arange(1.0, slots + 1.0) ** -power, patience)
 
 
 def read(reader: Reader, probability: Floats, click: NDArray[np.bool_], asked: Asked) -> None:
@@ -67,14 +67,16 @@ def expected_clicks(reader: Reader, probability: Floats) -> Floats:
 
 @njit(cache=True, nogil=True)
 def _read(
-    first: int,
-    last: int,
-    reader: tuple[int, NDArray[np.float64], float], probability: Floats, click: NDArray[np.bool_], asked: Asked
+    ends: tuple[int, int],
+    reader: tuple[int, NDArray[np.float64], float],
+    probability: Floats,
+    click: NDArray[np.bool_],
+    asked: Asked,
 ) -> None:
     """Write the clicks; one draw a place for looking, one for clicking."""
     model, looks, patience = reader
     _, U, k = probability.shape
-    for cell in range(first, last):
+    for cell in range(ends[0], ends[1]):
         r, u = cell // U, cell % U
         if not asked.mine[r, u]:
             continue

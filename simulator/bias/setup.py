@@ -59,7 +59,10 @@ def _films(bias: Bias, luck: Luck) -> tuple[BiasWorld, Arrivals]:
 
 def _check_slots(bias: Bias, items: int) -> None:
     """Refuse lists that cannot be filled."""
-    needed = max(2 * bias.slots if policy.explore == "slot" and policy.exploration > 0 else bias.slots for policy in bias.policies().values())
+    needed = max(
+        2 * bias.slots if policy.explore == "slot" and policy.exploration > 0 else bias.slots
+        for policy in bias.policies().values()
+    )
     if items < needed:
         why = "twice as many, where single slots are random" if needed > bias.slots else "as many"
         raise InputError(
@@ -70,10 +73,15 @@ def _check_slots(bias: Bias, items: int) -> None:
 def _check_size(bias: Bias, users: int, items: int) -> None:
     """Refuse a run that memory would not hold."""
     rows = 16.0 * bias.slots * users  # item, propensity, random, click, and what is worked out on the way
-    own = 4.0 * bias.slots * users if {"personalised", "oracle"} & {p.recommender for p in bias.policies().values()} else 0.0
+    own = (
+        4.0 * bias.slots * users
+        if {"personalised", "oracle"} & {p.recommender for p in bias.policies().values()}
+        else 0.0
+    )
     needed = bias.replications * (rows + own + 32.0 * users + 150.0 * items)
     if needed > MOST_BYTES:
         raise TooLargeError(
             f"bias: {bias.replications:,} replications of {users:,} users and {items:,} items take about "
-            f"{needed / 1e9:,.1f} GB, above the limit of {MOST_BYTES / 1e9:.0f}: lower replications, users, items or slots"
+            f"{needed / 1e9:,.1f} GB, above the limit of {MOST_BYTES / 1e9:.0f}: lower replications, users, items or "
+            "slots"
         )

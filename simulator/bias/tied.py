@@ -73,10 +73,10 @@ def tied_lists(score: NDArray[np.float64], alive: NDArray[np.int64]) -> TiedList
 
 
 @njit(cache=True, nogil=True)
-def _fill(first: int, last: int, order: Ints, begin: Ints, end: Ints, item: Ints, asked: Asked) -> None:  # noqa: PLR0917
+def _fill(ends: tuple[int, int], order: Ints, begin: Ints, end: Ints, item: Ints, asked: Asked) -> None:
     """Write the lists: each place draws evenly from what is left of its group."""
     _, U, k = item.shape
-    for cell in range(first, last):
+    for cell in range(ends[0], ends[1]):
         r, u = cell // U, cell % U
         if not asked.mine[r, u]:
             continue

@@ -1,7 +1,7 @@
 """Two policies beside each other in one world, and what each does when it has the world to itself.
 
-Where arms learn from one log, each is fed by what the other shows: the difference seen between them is not the difference
-that shipping would make. Running each alone says what that is.
+Where arms learn from one log, each is fed by what the other shows: the difference seen between them is not the
+difference that shipping would make. Running each alone says what that is.
 
 Shapes: R replications, U users, T steps from the start of the experiment, L looks.
 """
@@ -21,7 +21,7 @@ from simulator.scenario.bias import Experiment, Policy
 
 __all__ = ["Trial", "run_trial", "treated_users"]
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating]
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,8 +39,8 @@ class Trial:
     looks
         The step, counted from the start, that each look comes after, shape (L,).
     rates
-        Clicks per request of the control's and of the treatment's users, step after step, shape (T, 2, R); NaN where an arm
-        has no users.
+        Clicks per request of the control's and of the treatment's users, step after step, shape (T, 2, R); NaN where an
+        arm has no users.
     """
 
     treated: NDArray[np.bool_]
@@ -68,7 +68,9 @@ def run_trial(
     past, own, tried = (setting.log(control_policy, treatment_policy) for _ in range(3))
     first = ActiveArm(control_policy, past, setting.start_clicks)
     control = ActiveArm(control_policy, own, setting.start_clicks, (past, tried) if experiment.shared_log else (past,))
-    treatment = ActiveArm(treatment_policy, tried, setting.start_clicks, (past, own) if experiment.shared_log else (past,))
+    treatment = ActiveArm(
+        treatment_policy, tried, setting.start_clicks, (past, own) if experiment.shared_log else (past,)
+    )
     R, users, _ = setting.shape
     everybody, rows = np.ones((R, users), dtype=bool), blank(*setting.shape)
     length = setting.steps - experiment.start
@@ -106,4 +108,4 @@ def _rates(clicks: NDArray[np.int64], treated: NDArray[np.bool_]) -> Floats:
     """Return the clicks per request of both arms, shape (2, R); NaN where an arm has no users."""
     users = np.stack([(~treated).sum(axis=1), treated.sum(axis=1)]).astype(float)
     sums = np.stack([(clicks * ~treated).sum(axis=1), (clicks * treated).sum(axis=1)])
-    return np.divide(sums, users, out=np.full(users.shape, np.nan), where=users > 0)
+    return np.asarray(np.divide(sums, users, out=np.full(users.shape, np.nan), where=users > 0))

@@ -2,7 +2,7 @@
 
 Items are numbered by arrival, so those that are there at any time are the first so many.
 
-Shapes: R replications, U users, I items that ever arrive, D tastes, k places of a list, G worlds: R, or 1 shared by all.
+Shapes: R replications, U users, I items that ever arrive, D tastes, k places of a list.
 """
 
 from dataclasses import dataclass
@@ -133,7 +133,7 @@ class TasteWorld:
 
 
 def make_taste_world(
-    sizes: tuple[int, int], spreads: tuple[float, float], click_rate: float, coming: Arrivals, luck: Luck
+    sizes: tuple[int, float], spreads: tuple[float, float], click_rate: float, coming: Arrivals, luck: Luck
 ) -> TasteWorld:
     """Return a world of normal qualities, tastes and topics.
 
@@ -180,12 +180,12 @@ def _level(click_rate: float, spread: float) -> float:
 
 @njit(cache=True, nogil=True)
 def _probability(
-    first: int, last: int, tastes: Floats, topics: Floats, odds: Floats, item: NDArray[np.int32], out: Floats
+    ends: tuple[int, int], tastes: Floats, topics: Floats, odds: Floats, item: NDArray[np.int32], out: Floats
 ) -> None:
     """Write the probability of a click on each shown item."""
     _, U, k = item.shape
     D = tastes.shape[2]
-    for cell in range(first, last):
+    for cell in range(ends[0], ends[1]):
         r, u = cell // U, cell % U
         for j in range(k):
             shown = item[r, u, j]

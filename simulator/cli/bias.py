@@ -2,8 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-import typer
-
 from simulator.cli.console import progress, show, show_json, warn
 from simulator.cli.options import File, Json, Out, Quiet, Seed, Set, all_overrides, overrides_by_path
 

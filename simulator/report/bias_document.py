@@ -12,6 +12,7 @@ from simulator.bias.answer import ArmAnswer, BiasAnswer
 from simulator.bias.backtest import NoveltyFit
 from simulator.bias.course import MEASURES
 from simulator.bias.experiment import ExperimentAnswer
+from simulator.data.features import FloatArray
 from simulator.report.document import SCHEMA_VERSION
 from simulator.statistics.intervals import Estimate
 
@@ -136,6 +137,6 @@ def _maybe(found: Estimate | None) -> dict[str, float | None] | None:
     return None if found is None else found.as_json()
 
 
-def _numbers(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> list[float | None]:
+def _numbers(values: FloatArray) -> list[float | None]:
     """Return numbers with null for what is not known."""
     return [None if math.isnan(one) else float(one) for one in values]

@@ -28,8 +28,9 @@ EXPOSURE_CAPTION = (
     "Kendall's tau of quality and exposure, and items with enough clicks to be known at its end"
 )
 WORTH_CAPTION = (
-    "random: share of rows; cost: clicks a request that random items cost; worth: random rows the log is worth (effective "
-    "sample size); weight: the largest, 1 is a random list's; list learnt: what a list learnt from the log brings of the best one list for all"
+    "random: share of rows; cost: clicks a request that random items cost; worth: random rows the log is worth "
+    "(effective sample size); weight: the largest, 1 is a random list's; list learnt: what a list learnt from the log "
+    "brings of the best one list for all"
 )
 
 
@@ -37,7 +38,9 @@ def bias_tables(answer: BiasAnswer) -> RenderableType:
     """Return the tables, and the sentences that answer."""
     blocks: list[RenderableType] = [
         Text(bias_heading(answer)),
-        _table("Who is shown, and what it costs (± 95% interval)", EXPOSURE_HEADS, exposure_rows(answer), EXPOSURE_CAPTION),
+        _table(
+            "Who is shown, and what it costs (± 95% interval)", EXPOSURE_HEADS, exposure_rows(answer), EXPOSURE_CAPTION
+        ),
         _table("What exploration costs, and what its log is worth", WORTH_HEADS, worth_rows(answer), WORTH_CAPTION),
     ]
     if new := new_items_rows(answer):
@@ -48,7 +51,9 @@ def bias_tables(answer: BiasAnswer) -> RenderableType:
         caption = "clicks by place over those of the first place, on random lists alone"
         blocks.append(_table("Position bias, estimated from random lists", heads, places, caption))
     if rows := logging_rows(answer):
-        blocks.append(_table("Logging at the scenario's load", ("arm", "rows/day", "random rows/day", "storage/day"), rows))
+        blocks.append(
+            _table("Logging at the scenario's load", ("arm", "rows/day", "random rows/day", "storage/day"), rows)
+        )
     for title, found in (("A/B test", answer.ab_test), ("Holdout", answer.holdout)):
         if found:
             blocks.append(_table(title, ("", ""), experiment_rows(found)))

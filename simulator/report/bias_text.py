@@ -25,7 +25,9 @@ WORTH_HEADS = ("arm", "random", "cost/request", "worth", "weight", "list learnt"
 def bias_heading(answer: BiasAnswer) -> str:
     """Return what was simulated."""
     bias = answer.bias
-    items = f"{answer.items[0]:,} items" + (f" growing to {answer.items[1]:,}" if answer.items[1] > answer.items[0] else "")
+    items = f"{answer.items[0]:,} items" + (
+        f" growing to {answer.items[1]:,}" if answer.items[1] > answer.items[0] else ""
+    )
     world = "" if bias.world == "synthetic" else f"{bias.world}: "
     return (
         f"{answer.study.name}: {world}{answer.users:,} users, {items}, lists of {bias.slots}, {bias.steps:,} steps, "
@@ -79,7 +81,9 @@ def position_rows(answer: BiasAnswer) -> tuple[tuple[str, ...], list[tuple[str, 
 def new_items_rows(answer: BiasAnswer) -> list[tuple[str, ...]]:
     """Return (arm, share found, steps until then) of new items; none where none come."""
     return [
-        (arm.name, percent(arm.found), number(arm.found_after, 1)) for arm in answer.arms if arm.found and arm.found_after
+        (arm.name, percent(arm.found), number(arm.found_after, 1))
+        for arm in answer.arms
+        if arm.found and arm.found_after
     ]
 
 
@@ -129,27 +133,21 @@ def bias_sentence(answer: BiasAnswer) -> str:
         return f"{first.name} brings the most clicks, {number(first.totals['click_rate'], 3)} a request{tied}."
     certain = "" if best.difference.low > 0 else " (not beyond chance)"
     return (
-        f"{best.name} brings the most clicks, {number(best.totals['click_rate'], 3)} a request, {signed(best.difference)} "
-        f"against {first.name}{certain}; Gini of exposure {best.totals['exposure_gini'].value:.2f} instead of "
-        f"{first.totals['exposure_gini'].value:.2f}."
+        f"{best.name} brings the most clicks, {number(best.totals['click_rate'], 3)} a request, "
+        f"{signed(best.difference)} against {first.name}{certain}; Gini of exposure "
+        f"{best.totals['exposure_gini'].value:.2f} instead of {first.totals['exposure_gini'].value:.2f}."
     )
 
 
 def experiment_sentence(found: ExperimentAnswer) -> str:
     """Return what to believe of an experiment."""
     asked = found.experiment
-    text = (
+    share = "every" if found.found == 1 else "no" if found.found == 0 else f"{found.found:.0%} of"
+    return (
         f"{asked.treatment} against {asked.control}: {signed(found.seen)} clicks a request are seen, "
-        f"{signed(found.truth)} is what shipping makes; one experiment in {len_text(found.found)} finds a difference."
+        f"{signed(found.truth)} is what shipping makes; {share} experiment{'s' if 0 < found.found < 1 else ''} "
+        f"find{'' if 0 < found.found < 1 else 's'} a difference."
     )
-    return text if found.found not in (0.0, 1.0) else text.replace(
-        f"one experiment in {len_text(found.found)} finds", "every experiment finds" if found.found else "no experiment finds"
-    )
-
-
-def len_text(share: float) -> str:
-    """Return one over a share, in words of a count."""
-    return f"{1 / share:.1f}" if share else "–"
 
 
 def number(found: Estimate | None, digits: int) -> str:

@@ -55,9 +55,9 @@ class Weights(Section):
 class Policy(Section):
     """How lists are made."""
 
-    recommender: Literal[
-        "popular_first", "proportional", "personalised", "thompson", "oracle", "random"
-    ] = "popular_first"
+    recommender: Literal["popular_first", "proportional", "personalised", "thompson", "oracle", "random"] = (
+        "popular_first"
+    )
     """What ranks."""
     by: Literal["clicks", "rate"] = "clicks"
     """Of popular_first: whether the most clicked come first, or the most clicked per time shown."""

@@ -40,7 +40,9 @@ def _check_policy(policy: Policy, at: Path, slots: int) -> list[Finding]:
     if boost.steps is None and boost.impressions is None:
         found.append(Finding((*at, "boost"), "expected steps or impressions, until which an item is new, got neither"))
     if boost.slots > slots:
-        found.append(Finding((*at, "boost", "slots"), f"expected at most the {slots} slots of a list, got {boost.slots}"))
+        found.append(
+            Finding((*at, "boost", "slots"), f"expected at most the {slots} slots of a list, got {boost.slots}")
+        )
     tied = policy.recommender == "popular_first" and policy.ties == "per_user"
     if tied or policy.recommender in {"proportional", "random"}:
         found.append(Finding((*at, "boost"), f"expected lists that are known before they are asked for: {KNOWN_LISTS}"))
@@ -61,7 +63,5 @@ def _check_experiment(experiment: Experiment, at: Path, names: list[str], steps:
             Finding((*at, "start"), f"expected a start before the last of {steps} steps, got {experiment.start}")
         )
     if not 0 < experiment.control_share < 1:
-        found.append(
-            Finding((*at, "control_share"), "expected traffic for both arms, a share above 0% and below 100%")
-        )
+        found.append(Finding((*at, "control_share"), "expected traffic for both arms, a share above 0% and below 100%"))
     return found

@@ -18,7 +18,7 @@ from simulator.scenario.bias import Policy
 
 __all__ = ["Learnt", "Now", "Recommender", "best_lists", "learnt_from"]
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating]
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""Each user's own list, from factors learnt from all clicks: what two users clicked alike brings the rest of the other's.
+"""Each user's own list, from factors learnt from all clicks: who clicked alike is shown what the other clicked.
 
 Source: Hu, Koren & Volinsky, "Collaborative filtering for implicit feedback datasets", ICDM 2008.
 
@@ -88,8 +88,7 @@ def _solved(clicks: "csr_array", fixed: Floats) -> Floats:
 
 @njit(cache=True, nogil=True)
 def _solve(
-    first: int,
-    last: int,
+    ends: tuple[int, int],
     clicks: tuple[NDArray[np.int32], NDArray[np.int32], Floats],
     fixed: Floats,
     shared: Floats,
@@ -98,7 +97,7 @@ def _solve(
     """Write the factors of each row; those of a row without clicks stay 0."""
     begin, other, weight = clicks
     F = fixed.shape[1]
-    for row in range(first, last):
+    for row in range(ends[0], ends[1]):
         if begin[row] == begin[row + 1]:
             continue
         matrix = shared.copy()
@@ -121,10 +120,10 @@ def top_lists(of_users: Floats, of_items: Floats, slots: int) -> NDArray[np.int3
 
 
 @njit(cache=True, nogil=True)
-def _top(first: int, last: int, of_users: Floats, of_items: Floats, out: NDArray[np.int32]) -> None:
+def _top(ends: tuple[int, int], of_users: Floats, of_items: Floats, out: NDArray[np.int32]) -> None:
     """Write the best items of each user."""
     items, slots = len(of_items), out.shape[1]
-    for u in range(first, last):
+    for u in range(ends[0], ends[1]):
         best = np.full(slots, -np.inf, np.float32)
         for i in range(items):
             score = np.float32(0.0)
