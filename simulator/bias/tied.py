@@ -57,7 +57,7 @@ class TiedLists:
         return Chances(here.astype(np.float32), anywhere.astype(np.float32))
 
 
-def tied_lists(score: NDArray[np.float64], alive: NDArray[np.int64]) -> TiedLists:
+def tied_lists(score: NDArray[np.floating], alive: NDArray[np.int64]) -> TiedLists:
     """Return the lists by `score`, shape (R, I), of the first `alive` items, shape (R,); the others are never shown."""
     R, items = score.shape
     known = np.where(np.arange(items) < alive[:, None], score, -np.inf)
