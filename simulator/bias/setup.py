@@ -8,6 +8,7 @@ from simulator.bias.loop import Setting
 from simulator.bias.luck import Luck
 from simulator.bias.reading import make_reader
 from simulator.bias.world import Arrivals, BiasWorld, LikedItems, arrivals, make_taste_world
+from simulator.data.randomness import generator
 from simulator.errors import InputError, TooLargeError
 from simulator.scenario.bias import Bias
 
@@ -51,7 +52,8 @@ def _films(bias: Bias, luck: Luck) -> tuple[BiasWorld, Arrivals]:
     ratings = load_movielens().ratings
     good = ratings.label >= LIKED
     liked = np.zeros((int(ratings.user.max()) + 1, int(ratings.item.max()) + 1), dtype=bool)
-    liked[ratings.user[good], ratings.item[good]] = True
+    number = generator(luck.seed, "bias films").permutation(liked.shape[1])  # the data number well-known films first
+    liked[ratings.user[good], number[ratings.item[good]]] = True
     _check_size(bias, *liked.shape)
     coming = arrivals(liked.shape[1], 0.0, bias.steps, luck)
     return LikedItems(liked, luck.replications), coming

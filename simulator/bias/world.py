@@ -35,7 +35,7 @@ class BiasWorld(Protocol):
         """U."""
 
     def probability(self, item: NDArray[np.int32], step: int) -> Floats:
-        """Return the probability of a click by each user on what is shown if it is looked at, shape (R, U, k)."""
+        """Return the probability that each of the first users clicks what is shown, if looked at, shape (R, U, k)."""
 
     def everything(self, r: int, users: Ints, step: int) -> Floats:
         """Return that probability of every item for `users`, shape (n,), of replication `r`: shape (n, I)."""
@@ -106,7 +106,7 @@ class TasteWorld:
         return int(self.tastes.shape[1])
 
     def probability(self, item: NDArray[np.int32], step: int) -> Floats:
-        """Return the probability of a click by each user on what is shown if it is looked at, shape (R, U, k)."""
+        """Return the probability that each of the first users clicks what is shown, if looked at, shape (R, U, k)."""
         out = np.empty(item.shape, np.float32)
         cells = item.shape[0] * item.shape[1]
         in_parts(_probability, cells, self.tastes, self.topics, self._odds(), item, out)
@@ -218,7 +218,7 @@ class LikedItems:
     def probability(self, item: NDArray[np.int32], step: int) -> Floats:
         """Return 1 where what is shown is liked, else 0, shape (R, U, k)."""
         del step  # films do not age here
-        return self.liked[np.arange(self.users)[None, :, None], item].astype(np.float32)
+        return self.liked[np.arange(item.shape[1])[None, :, None], item].astype(np.float32)
 
     def everything(self, r: int, users: Ints, step: int) -> Floats:
         """Return 1 where one of `users`, shape (n,), likes an item, else 0, shape (n, I)."""
