@@ -182,7 +182,7 @@ def find_bias(study: Study, on_progress: OnProgress = lambda *_: None) -> BiasAn
         tuple(arms),
         ab_test,
         holdout,
-        logging_load(study, policies) if isinstance(study, Scenario) else (),
+        logging_load(study) if isinstance(study, Scenario) else (),
     )
 
 

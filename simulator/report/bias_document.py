@@ -37,7 +37,7 @@ def bias_document(answer: BiasAnswer, overrides: dict[str, str]) -> dict[str, An
         "replications": bias.replications,
         "arms": [_arm(arm) for arm in answer.arms],
         **{name: _experiment(one) for name, one in experiments.items() if one},
-        "logging": [vars(one) for one in answer.load],
+        "logging": [_finite(vars(one)) for one in answer.load],
         "warnings": list(answer.warnings),
         "provenance": {
             "package": f"capacity-simulator {__version__}",
@@ -130,6 +130,11 @@ def _novelty(found: NoveltyFit) -> dict[str, Any]:
         "fit_p": found.fit_p,
         "doubts": list(found.doubts),
     }
+
+
+def _finite(values: dict[str, Any]) -> dict[str, Any]:
+    """Return values with null for what is infinite."""
+    return {name: None if value == math.inf else value for name, value in values.items()}
 
 
 def _maybe(found: Estimate | None) -> dict[str, float | None] | None:

@@ -8,6 +8,7 @@ from rich.text import Text
 from simulator.bias.answer import BiasAnswer
 from simulator.report.bias_text import (
     EXPOSURE_HEADS,
+    LOGGING_HEADS,
     WORTH_HEADS,
     bias_heading,
     bias_sentence,
@@ -51,9 +52,7 @@ def bias_tables(answer: BiasAnswer) -> RenderableType:
         caption = "clicks by place over those of the first place, on random lists alone"
         blocks.append(_table("Position bias, estimated from random lists", heads, places, caption))
     if rows := logging_rows(answer):
-        blocks.append(
-            _table("Logging at the scenario's load", ("arm", "rows/day", "random rows/day", "storage/day"), rows)
-        )
+        blocks.append(_table("Logging at the scenario's load", LOGGING_HEADS, rows))
     for title, found in (("A/B test", answer.ab_test), ("Holdout", answer.holdout)):
         if found:
             blocks.append(_table(title, ("", ""), experiment_rows(found)))

@@ -1,11 +1,16 @@
 """A bias answer as rows and sentences, for the terminal and for reports alike."""
 
+import math
+
 from simulator.bias.answer import ArmAnswer, BiasAnswer
 from simulator.bias.experiment import ExperimentAnswer
+from simulator.bias.logging_load import LoggingLoad
+from simulator.scenario.model import Scenario
 from simulator.statistics.intervals import Estimate
 
 __all__ = [
     "EXPOSURE_HEADS",
+    "LOGGING_HEADS",
     "WORTH_HEADS",
     "bias_heading",
     "bias_sentence",
@@ -114,11 +119,34 @@ def experiment_rows(found: ExperimentAnswer) -> list[tuple[str, str]]:
     return rows
 
 
-def logging_rows(answer: BiasAnswer) -> list[tuple[str, str, str, str]]:
-    """Return (arm, rows a day, random rows a day, storage a day) at the scenario's load."""
+LOGGING_HEADS = ("arm", "rows/day", "random rows/day", "storage/day", "training set", "trainings/day")
+
+
+def logging_rows(answer: BiasAnswer) -> list[tuple[str, ...]]:
+    """Return the cells of every arm under LOGGING_HEADS, at the scenario's load."""
     return [
-        (one.name, f"{one.rows:,.3g}", f"{one.random_rows:,.3g}", f"{one.bytes / 1e9:,.1f} GB") for one in answer.load
+        (
+            one.name,
+            f"{one.rows:,.3g}",
+            f"{one.random_rows:,.3g}",
+            f"{one.bytes / 1e9:,.1f} GB",
+            "–" if one.days is None else "never" if one.days == math.inf else f"{one.days:,.1f} days",
+            f"{one.trainings:,.3g}" + _training_cost(answer, one),
+        )
+        for one in answer.load
     ]
+
+
+def _training_cost(answer: BiasAnswer, load: LoggingLoad) -> str:
+    """Return what a day's trainings cost, or take; nothing where no time is known."""
+    if not load.worker_hours:
+        return ""
+    prices = answer.study.prices if isinstance(answer.study, Scenario) else None
+    return (
+        f", {load.worker_hours:,.3g} h"
+        if load.cost is None
+        else f", {load.cost:,.2f} {prices.currency if prices else ''}"
+    )
 
 
 def bias_sentence(answer: BiasAnswer) -> str:

@@ -4,10 +4,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from simulator.scenario.fields import Count, Factor, Share, Slug, Spread, Switch, at_least_one
+from simulator.scenario.fields import Count, Documents, Duration, Factor, Share, Slug, Spread, Switch, at_least_one
 from simulator.scenario.section import Section
 
-__all__ = ["Arm", "Bias", "Boost", "ColdStart", "Examination", "Experiment", "Novelty", "Policy", "Weights"]
+__all__ = ["Arm", "Bias", "Boost", "ColdStart", "Examination", "Experiment", "Logging", "Novelty", "Policy", "Weights"]
 
 MOST_STEPS = 100_000
 Positions = Annotated[int, Field(ge=1, le=1_000)]
@@ -118,6 +118,19 @@ class Experiment(Section):
     """How much more users click on what is new; no more unless given."""
 
 
+class Logging(Section):
+    """What a row, a step and a training are at the load that the scenario serves."""
+
+    row_bytes: Count = 50
+    """Size of a logged row."""
+    wanted_rows: Documents | None = None
+    """Rows of random items that a training set takes."""
+    step: Duration = 3600.0
+    """How long a step is; an hour unless given."""
+    training: Duration = 0.0
+    """Time of a worker that one training takes."""
+
+
 class Bias(Policy):
     """Users, items, and a policy that learns from the clicks on its own lists."""
 
@@ -149,8 +162,8 @@ class Bias(Policy):
     """Independent repetitions, which the intervals come from."""
     known_at: Count = 10
     """Clicks from which an item counts as discovered."""
-    row_bytes: Count = 50
-    """Size of a logged row, for the storage that a day takes."""
+    logging: Logging = Logging()
+    """What a row, a step and a training are in the world outside, for what a day takes."""
     arms: Annotated[tuple[Arm, ...], BeforeValidator(at_least_one("arm"))] | None = None
     """Policies to compare under the same luck, each alone; the policy of `bias` itself unless given."""
     ab_test: Experiment | None = None

@@ -19,6 +19,8 @@ def check_bias(bias: Bias) -> list[Finding]:
     ]
     if bias.click_rate == 0:
         found.append(Finding(("bias", "click_rate"), "expected a share above 0%: without a click nothing is learnt"))
+    if bias.logging.step == 0:
+        found.append(Finding(("bias", "logging", "step"), "expected a duration above 0, got 0"))
     policies = bias.policies()
     for i, policy in enumerate(policies.values()):
         found += _check_policy(policy, ("bias", "arms", i) if names else ("bias",), bias.slots)
