@@ -1,9 +1,11 @@
 """`simulator bias`: what the ranking does to its own data, and what experiments on it show."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simulator.cli.console import progress, show, show_json, warn
 from simulator.cli.options import File, Json, Out, Quiet, Seed, Set, all_overrides, overrides_by_path
+from simulator.errors import InputError
 
 if TYPE_CHECKING:
     from simulator.scenario.model import Study
@@ -24,13 +26,18 @@ def bias(
 
     overrides = all_overrides(set_, seed)
     study = load_study(file, overrides)
-    _check(study, str(file))
+    if study.bias is None:
+        raise InputError(f"{file}: expected a bias section, got none; add bias: {{recommender: popular_first}}")
 
-    from simulator.bias.answer import find_bias  # loads Numba, so only once the scenario is known to be good
-    from simulator.report.files import check_writable
+    from simulator.report.files import check_writable  # only where something is written
 
     if out is not None:
         check_writable(out)
+    if study.bias.recorded:
+        _recorded(study, overrides_by_path(overrides), json=json, quiet=quiet, out=out)
+        return
+    from simulator.bias.answer import find_bias  # loads Numba, so only once the scenario is known to be good
+
     with progress("steps", quiet=quiet or json) as on_progress:
         answer = find_bias(study, on_progress)
     warn(answer.warnings, quiet=quiet)
@@ -44,9 +51,14 @@ def bias(
         show(bias_tables(answer), out)
 
 
-def _check(study: "Study", file: str) -> None:
-    """Refuse a scenario that asks nothing about bias."""
-    from simulator.errors import InputError
+def _recorded(study: "Study", overrides: dict[str, str], *, json: bool, quiet: bool, out: Path | None) -> None:
+    """Print what recorded logs say."""
+    from simulator.bias.recorded import find_recorded  # loads pandas, and only some scenarios need it
+    from simulator.report.recorded import recorded_document, recorded_tables
 
-    if study.bias is None:
-        raise InputError(f"{file}: expected a bias section, got none; add bias: {{recommender: popular_first}}")
+    answer = find_recorded(study)
+    warn(answer.warnings, quiet=quiet)
+    if json:
+        show_json(recorded_document(answer, overrides), out)
+    else:
+        show(recorded_tables(answer), out)

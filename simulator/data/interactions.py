@@ -16,7 +16,7 @@ from simulator.errors import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["COLUMNS", "Interactions", "read_interactions", "read_table"]
+__all__ = ["COLUMNS", "Interactions", "read_interactions", "read_parquet", "read_table"]
 
 COLUMNS = ("user", "item", "time", "label")
 """The columns of a user's own file."""
@@ -89,7 +89,7 @@ def read_interactions(path: Path) -> Interactions:
         says.
     """
     if path.suffix == ".parquet":
-        table = _read_parquet(path)
+        table = read_parquet(path)
     elif path.suffix == ".csv":
         table = read_table(path, ",")
     else:
@@ -134,7 +134,7 @@ def read_table(
         raise InputError(f"{path}: not a table with {separator!r} between columns ({error})") from error
 
 
-def _read_parquet(path: Path) -> "pd.DataFrame":
+def read_parquet(path: Path) -> "pd.DataFrame":
     """Return a Parquet file as a table."""
     import pandas as pd  # heavy, and only files need it
 

@@ -1,13 +1,37 @@
 """What a scenario says about the loop between a ranking and its own data; what it means is said in simulator/bias."""
 
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
-from simulator.scenario.fields import Count, Documents, Duration, Factor, Share, Slug, Spread, Switch, at_least_one
+from simulator.scenario.fields import (
+    Count,
+    Documents,
+    Duration,
+    Factor,
+    Share,
+    Slug,
+    Spread,
+    Switch,
+    Text,
+    at_least_one,
+)
 from simulator.scenario.section import Section
 
-__all__ = ["Arm", "Bias", "Boost", "ColdStart", "Examination", "Experiment", "Logging", "Novelty", "Policy", "Weights"]
+__all__ = [
+    "Arm",
+    "Bias",
+    "Boost",
+    "ColdStart",
+    "Examination",
+    "Experiment",
+    "Logging",
+    "Novelty",
+    "Policy",
+    "RecordedLog",
+    "Weights",
+]
 
 MOST_STEPS = 100_000
 Positions = Annotated[int, Field(ge=1, le=1_000)]
@@ -131,11 +155,34 @@ class Logging(Section):
     """Time of a worker that one training takes."""
 
 
+class RecordedLog(Section):
+    """Rows that a policy logged, to judge another policy from."""
+
+    file: Text
+    """Path of a CSV or Parquet file, from the scenario's folder; one row an impression, or one a request."""
+    reward: Text = "click"
+    """Its column of what came of each row, such as clicks as 0 and 1."""
+    target: Text = "target"
+    """Its column of how likely the policy in question would have shown what the row shows."""
+    propensity: Text | None = "propensity"
+    """Its column of how likely the policy that wrote the log was to show it; null where nobody wrote that down."""
+    random: Text | None = None
+    """Its column that marks rows of random lists as 1; none unless given."""
+
+    @field_validator("file")
+    @classmethod
+    def _from_here(cls, value: str, info: ValidationInfo) -> str:
+        """Return the path from the working folder."""
+        return str(Path((info.context or {}).get("folder", ".")) / value)
+
+
 class Bias(Policy):
     """Users, items, and a policy that learns from the clicks on its own lists."""
 
-    world: Literal["synthetic", "movielens-100k"] = "synthetic"
-    """Where users and items come from."""
+    world: Literal["synthetic", "movielens-100k", "open-bandit"] = "synthetic"
+    """Where users and items come from; of open-bandit, which holds the logs of two policies, nothing is simulated."""
+    log: RecordedLog | None = None
+    """Your own log to judge a policy from; nothing is simulated then."""
     users: Count = 1_000
     """Users, each of whom asks once a step; of a data set, its own."""
     items: Count = 1_000
@@ -170,6 +217,11 @@ class Bias(Policy):
     """An experiment that decides between two arms."""
     holdout: Experiment | None = None
     """A shipped arm, and a small share of the users that keep the one before it for long."""
+
+    @property
+    def recorded(self) -> bool:
+        """Whether logs are judged, and nothing is simulated."""
+        return self.log is not None or self.world == "open-bandit"
 
     def policies(self) -> dict[str, Policy]:
         """Return the policies by the names of their arms, with what they take over from `bias` itself."""
