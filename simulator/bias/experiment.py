@@ -16,7 +16,7 @@ from simulator.bias.ab_test import effect, sample_ratio
 from simulator.bias.backtest import EffectCourse, NoveltyFit, fit_novelty
 from simulator.bias.cuped import cuped
 from simulator.bias.loop import Setting
-from simulator.bias.sequential import critical_values, first_crossing
+from simulator.bias.sequential import critical_values, crossing, first_crossing
 from simulator.bias.sizing import power, rows_per_arm
 from simulator.bias.trial import Trial, run_trial, treated_users
 from simulator.errors import InputError
@@ -40,11 +40,14 @@ class Lookings:
         How often.
     naive, corrected
         The share that found one, by the limit of a single look each time, and by O'Brien and Fleming's limits.
+    inflation
+        How often the limit of a single look each time finds one where there is none: 5% of a single look.
     """
 
     looks: int
     naive: float
     corrected: float
+    inflation: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,8 +187,9 @@ def _looking(trial: Trial, experiment: Experiment) -> Lookings | None:
     if experiment.looks == 1:
         return None
     z = np.stack([_z(clicks, trial.treated) for clicks in trial.looked], axis=1)  # (R, L)
-    rules = (critical_values(z.shape[1], rule) for rule in ("uncorrected", "obrien_fleming"))
-    return Lookings(z.shape[1], *(float(np.mean(first_crossing(z, limits) > 0)) for limits in rules))
+    uncorrected, corrected = (critical_values(z.shape[1], rule) for rule in ("uncorrected", "obrien_fleming"))
+    found = [float(np.mean(first_crossing(z, limits) > 0)) for limits in (uncorrected, corrected)]
+    return Lookings(z.shape[1], *found, inflation=float(crossing(uncorrected).sum()))
 
 
 def _z(clicks: Floats, treated: NDArray[np.bool_]) -> Floats:

@@ -110,6 +110,7 @@ def experiment_rows(found: ExperimentAnswer) -> list[tuple[str, str]]:
     if found.looking:
         look = found.looking
         rows.append((f"Found in {look.looks} looks", f"{look.naive:.0%} uncorrected, {look.corrected:.0%} corrected"))
+        rows.append(("False alarms of so many looks", f"{look.inflation:.1%} uncorrected, 5.0% corrected"))
     if found.novelty:
         fit = found.novelty
         rows.append(("Difference once novelty is gone", signed(fit.steady)))
