@@ -188,8 +188,8 @@ def _looking(trial: Trial, experiment: Experiment) -> Lookings | None:
         return None
     z = np.stack([_z(clicks, trial.treated) for clicks in trial.looked], axis=1)  # (R, L)
     uncorrected, corrected = (critical_values(z.shape[1], rule) for rule in ("uncorrected", "obrien_fleming"))
-    found = [float(np.mean(first_crossing(z, limits) > 0)) for limits in (uncorrected, corrected)]
-    return Lookings(z.shape[1], *found, inflation=float(crossing(uncorrected).sum()))
+    naive, mended = (float(np.mean(first_crossing(z, limits) > 0)) for limits in (uncorrected, corrected))
+    return Lookings(z.shape[1], naive, mended, float(crossing(uncorrected).sum()))
 
 
 def _z(clicks: Floats, treated: NDArray[np.bool_]) -> Floats:
