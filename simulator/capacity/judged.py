@@ -37,7 +37,7 @@ def why_not_judged(scenario: Scenario) -> str:
 def check_quality(scenario: Scenario) -> None:
     """Raise InputError where the funnel has no quality, or the log that it is judged by cannot be used."""
     if reason := why_not_judged(scenario):
-        raise InputError(f"expected a funnel whose rankers can all be trained on one world to judge it by; {reason}")
+        raise InputError(f"section quality: expected rankers that can all be trained on one world; {reason}")
     if scenario.quality.recorded:
         book_for(scenario)
 

@@ -4,7 +4,7 @@ A query is up to 20 ratings in a row by one person, and asks which films not yet
 going to rate 4 or more. A user of this world is a person at the moment of a query, described by what the log
 says before it. Liked films are the clicks; beside each, films drawn evenly from those not liked in the query
 stand for all that could have been shown, for nobody knows what was. A test query ranks every film that the
-person has not rated yet.
+person has not rated yet; of very many test queries some are drawn.
 
 The rows are in parts, 50% history, 30% training, 10% validation, 10% test. Films are described by the history
 alone, so that no training row is described by itself. In the order of time nothing known at a query comes after
@@ -37,6 +37,9 @@ WIDTH = 16
 NEGATIVES = 5
 MOST_CELLS = 500_000_000
 """Queries times films, a byte each."""
+
+MOST_TESTED = 5_000_000
+"""Test queries times films; of more queries, as many are drawn."""
 
 ENDS = 0.5, 0.8, 0.9
 """Where the history, the training and the validation rows end, as shares of the log."""
@@ -109,7 +112,7 @@ def make_film_world(data: MovieLens, split: str = "time", seed: int = 0, liked_f
         user_features=_persons(data, log, past),
         item_features=item_features,
         popularity=popularity / popularity.sum(),
-        splits=Splits(shown[0], shown[1], _all_unmet(log, liked)),
+        splits=Splits(shown[0], shown[1], _all_unmet(log, liked, generator(seed, "test queries"))),
         truth=HeldOut(liked),
         features=_features(data),
         person=log.queries.person,
@@ -132,11 +135,11 @@ class _Log(NamedTuple):
         """Which rows are clicks, shape (R,)."""
         return self.rating >= self.liked_from
 
-    def before(self) -> Iterator[IntArray]:
+    def before(self, queries: IntArray) -> Iterator[IntArray]:
         """Yield the rows of each query's person before the query."""
         by_user = np.argsort(self.user, kind="stable")
         starts = np.searchsorted(self.user[by_user], np.arange(self.user.max() + 2))
-        for person, first in zip(self.queries.person, self.queries.first, strict=True):
+        for person, first in zip(self.queries.person[queries], self.queries.first[queries], strict=True):
             own = by_user[starts[person] : starts[person + 1]]
             yield own[: np.searchsorted(own, first)]
 
@@ -187,7 +190,9 @@ def _films(data: MovieLens, log: _Log) -> tuple[FloatArray, Past]:
 
 def _persons(data: MovieLens, log: _Log, past: Past) -> FloatArray:
     """Return the columns of each query's person as known when it comes, shape (Q, A)."""
-    known = np.array([past.columns(log.item[rows], log.liked[rows]) for rows in log.before()])  # (Q, 5 + G + 3 E)
+    known = np.array(
+        [past.columns(log.item[rows], log.liked[rows]) for rows in log.before(np.arange(len(log.queries)))]
+    )  # (Q, 5 + G + 3 E)
     asked = log.queries.part == TRAINING
     known[:, : len(PAST)] = _standard(known[:, : len(PAST)], asked)
     blocks = np.split(known[:, len(PAST) :], _ends(data)[:-1], axis=1)
@@ -253,11 +258,14 @@ def _sampled(log: _Log, liked: NDArray[np.bool_], part: int, rng: np.random.Gene
     return Impressions(queries[order], queries[order], items[order], clicks[order])
 
 
-def _all_unmet(log: _Log, liked: NDArray[np.bool_]) -> Impressions:
+def _all_unmet(log: _Log, liked: NDArray[np.bool_], rng: np.random.Generator) -> Impressions:
     """Return, for each test query with a liked film, every film that the person has not met before."""
-    unmet = np.ones(liked.shape, dtype=bool)  # (Q, I)
-    for query, rows in enumerate(log.before()):
-        unmet[query, log.item[rows]] = False
-    unmet[(log.queries.part != TEST) | ~liked.any(axis=1)] = False
-    shown = np.argwhere(unmet)  # (R, 2)
-    return Impressions(shown[:, 0], shown[:, 0], shown[:, 1], liked[unmet])
+    tested = np.flatnonzero((log.queries.part == TEST) & liked.any(axis=1))  # (T,)
+    most = max(MOST_TESTED // liked.shape[1], 2)
+    if len(tested) > most:
+        tested = np.sort(rng.choice(tested, most, replace=False))
+    unmet = np.ones((len(tested), liked.shape[1]), dtype=bool)  # (T, I)
+    for row, met in zip(unmet, log.before(tested), strict=True):
+        row[log.item[met]] = False
+    place, item = np.nonzero(unmet)  # (R,)
+    return Impressions(tested[place], tested[place], item, liked[tested][unmet])

@@ -175,8 +175,9 @@ def _renamed(table: "pd.DataFrame", columns: Columns, source: str) -> "pd.DataFr
             f"{source}: no column {', '.join(missing)}; it has {', '.join(found)}: name the columns of the file, "
             f"as in user: {found[0]}"
         )
-    if len(set(named.values())) < len(named):
-        raise InputError(f"{source}: expected a column for each of {', '.join(named)}, got one for two of them")
+    twice = [name for name in named.values() if list(named.values()).count(name) > 1]
+    if twice:
+        raise InputError(f"{source}: expected a column for each of {', '.join(named)}, got {twice[0]} for two of them")
     return table[list(named.values())].set_axis(list(named), axis=1)
 
 

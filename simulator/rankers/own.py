@@ -9,6 +9,7 @@ Shapes: n candidates, I items, A user columns, B item columns, T users.
 """
 
 import importlib
+import inspect
 import sys
 from collections.abc import Sized
 from pathlib import Path
@@ -45,8 +46,12 @@ class OwnRanker:
 
     @property
     def learns(self) -> bool:
-        """Whether it can be trained on a world, and so judged."""
-        return callable(getattr(self._model, "fit", None))
+        """Whether it can be trained on a world, and so judged: it has a fit that one argument is enough for."""
+        try:
+            inspect.signature(self._model.fit).bind("a world")
+        except (AttributeError, TypeError, ValueError):
+            return False
+        return True
 
     def scores_on(self, world: Learnable, users: IntArray) -> FloatArray:
         """Return the scores of every item of `world` for `users`, shape (T, I), after learning from the world.

@@ -21,6 +21,7 @@ from simulator.report.quality_splits import (
 )
 from simulator.report.tables import new_table
 from simulator.scenario.model import Scenario
+from simulator.scenario.ranker_names import is_own
 
 __all__ = [
     "assumption_sentence",
@@ -81,17 +82,8 @@ def quality_rows(quality: Quality) -> list[tuple[str, ...]]:
         )
         for stage in quality.stages
     ]
-    return [
-        *rows,
-        (
-            f"{quality.stages[-1].cut.ranker} on all",
-            f"{quality.items:,}",
-            "",
-            "",
-            number_text(quality.everything, 3),
-            "",
-        ),
-    ]
+    last, everything = quality.stages[-1].cut.ranker, number_text(quality.everything, 3)
+    return [*rows, (f"{'the last' if is_own(last) else last} on all", f"{quality.items:,}", "", "", everything, "")]
 
 
 def quality_context(quality: Quality) -> dict[str, Any]:

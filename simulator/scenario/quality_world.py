@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from simulator.distributions.written import key_error, read_number, value_error
+from simulator.distributions.written import read_number, value_error
 from simulator.scenario.fields import Text
 from simulator.scenario.section import Section
 
@@ -61,7 +61,7 @@ class QualityWorld(Section):
             return self
         for key in OF_A_FILE:
             if key in self.model_fields_set:
-                raise key_error(key, f"interactions: beside {key}:, got none; name the file of the log")
+                raise value_error(key, f"interactions beside {key}, got none: name the file of the log")
         return self
 
     @property
