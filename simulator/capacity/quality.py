@@ -70,7 +70,7 @@ class StageQuality:
     ----------
     recall, recall_of_kept, true_recall
         The share that is left of the last ranker's ten best of all items, of as many of its best as the stage keeps,
-        and of the ten best by the truth: those that are relevant at all, and all that are as good as the tenth.
+        and of the ten best by the truth; of a log all that was liked, for no liked item is better than another.
     ndcg
         NDCG@10 were the funnel to end here.
     loss
@@ -326,7 +326,8 @@ class _Judge:
 
     @cached_property
     def _true(self) -> NDArray[np.bool_]:
-        """The ten best by the truth, shape (T, I): none that is irrelevant, and all that are as good as the tenth."""
-        tenth = min(TOP_K, self.book.relevance.shape[1]) - 1
-        least = np.take_along_axis(self.book.relevance, self.book.best[:, tenth : tenth + 1], axis=1)  # (T, 1)
-        return (self.book.relevance >= least) & (self.book.relevance > 0)
+        """The ten best by the truth, shape (T, I); all that is relevant where nothing is more so than another."""
+        relevance = self.book.relevance
+        if np.isin(relevance, (0, 1)).all():
+            return relevance > 0
+        return self._among(self.book.best[:, :TOP_K])
