@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from simulator import __version__
 from simulator.capacity.frontier import dominates, frontier
+from simulator.capacity.judged import has_quality
 from simulator.capacity.optimize_space import Chosen, Design, StageChoices, choices_of, design_of, own_design
 from simulator.capacity.optimize_trial import Confirmed, Found, Trials
-from simulator.capacity.quality import has_quality
 from simulator.costs.profile import Profile, load_profile
 from simulator.data.fetch import shelf
 from simulator.engine.replications import Progress

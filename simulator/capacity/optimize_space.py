@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from simulator.capacity.quality import TOP_K, mean_candidates
+from simulator.capacity.judged import mean_candidates
+from simulator.capacity.quality import TOP_K
 from simulator.scenario.model import Scenario, Stage, StageOptimize
 
 __all__ = ["Chosen", "Design", "StageChoices", "choices_of", "design_of", "own_design", "scenario_of"]

@@ -4,9 +4,10 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from simulator.capacity.judged import book_for
 from simulator.capacity.optimize_space import Design, scenario_of
 from simulator.capacity.price import cost_per_hour, workers_in_all
-from simulator.capacity.quality import Quality, book_for, cuts_of, quality_of, quality_of_run
+from simulator.capacity.quality import Quality, cuts_of, quality_of, quality_of_run
 from simulator.capacity.run import run_with
 from simulator.capacity.run_answer import RunAnswer
 from simulator.costs.profile import Profile
@@ -97,7 +98,7 @@ class Trials:
         """Return what fresh seeds say of a design; None if it is saturated, or its p99 is not known."""
         scenario = scenario_of(self.scenario, design).model_copy(update={"seed": self.scenario.seed + FRESH})
         run = run_with(scenario, self.profile, self.engine)
-        quality = quality_of_run(run)
+        quality = quality_of_run(run, both=False)
         if run.saturated or quality is None or math.isnan(run.latency[P99].value):
             return None
         return Confirmed(design, run, quality, _cost(scenario))

@@ -1,8 +1,9 @@
 """How good what a funnel finds is: its stages' rankers, trained, on a world whose truth is known.
 
-Each test user of the world asks one query, whose candidates are the items of the world. A stage ranks what reaches it
-and hands on its best; what is lost there no later stage can find. Estimates are means over the test users with
-Student-t intervals; losses are differences within each user.
+Each test query's candidates are the items of the world, of a recorded log those that its user has not met before. A
+stage ranks what reaches it and hands on its best; what is lost there no later stage can find. Estimates are means over
+persons with Student-t intervals, the queries of one counting as their mean: they are not independent. Losses are
+differences within each query. Of a recorded log what a user is going to like stands for the truth.
 
 A scenario has more candidates than the world has items, so what its stages keep is scaled: ten stay ten, all stay
 all, and counts between keep their place on a logarithmic scale. By the tails of a Gaussian copula that keeps whether
@@ -10,23 +11,24 @@ the last ranker's best survive an earlier cut; keeping the same share of all, wi
 far deeper. Measured on 131,072 items, two_tower before mlp: keeping 1,310 keeps 94% of the last ranker's ten best; of
 4,096 items, 220 (the logarithmic scale) keep 96%, 41 (the same share) only 62%.
 
-Shapes: T test users, I items, n items of a stage's list.
+Shapes: T test queries, P persons who ask them, I items, n items of a stage's list.
 """
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.capacity.judged import book_for, has_quality, mean_candidates
 from simulator.capacity.run_answer import RunAnswer
-from simulator.capacity.score_book import ScoreBook, shared_book
+from simulator.capacity.score_book import Recorded, ScoreBook
 from simulator.data.features import FloatArray
 from simulator.data.randomness import generator
 from simulator.rankers.metrics import discounted_gain
-from simulator.rankers.registry import RANKERS
 from simulator.scenario.model import Scenario
 from simulator.statistics.intervals import Estimate, estimate
 
@@ -35,10 +37,7 @@ __all__ = [
     "Cut",
     "Quality",
     "StageQuality",
-    "book_for",
     "cuts_of",
-    "has_quality",
-    "mean_candidates",
     "quality_of",
     "quality_of_run",
     "scaled_keep",
@@ -71,7 +70,7 @@ class StageQuality:
     ----------
     recall, recall_of_kept, true_recall
         The share that is left of the last ranker's ten best of all items, of as many of its best as the stage keeps,
-        and of the ten best by the truth.
+        and of the ten best by the truth; of a log all that was liked, for no liked item is better than another.
     ndcg
         NDCG@10 were the funnel to end here.
     loss
@@ -100,10 +99,16 @@ class Quality:
         What the funnel lacks of that.
     coverage_loss
         NDCG@10 that shards without an answer cost; None where all answer.
-    items, queries, candidates
-        Items of the world that a query ranks, test users, and the candidates of the scenario that the items stand for.
+    items, queries, persons, candidates
+        Items of the world, test queries, who asks them, and the candidates of the scenario that the items stand for.
+    ranked
+        Items that a query ranks, on average.
     ndcgs
-        NDCG@10 of each test user, shape (T,), to compare funnels by.
+        NDCG@10 of each person, shape (P,), to compare funnels by.
+    recorded
+        The log that is judged by; None of a synthetic world.
+    other
+        The same funnel on the log in the other split, where it was asked for.
     """
 
     stages: tuple[StageQuality, ...]
@@ -112,8 +117,12 @@ class Quality:
     coverage_loss: Estimate | None
     items: int
     queries: int
+    persons: int
     candidates: int
+    ranked: float
     ndcgs: FloatArray
+    recorded: Recorded | None = None
+    other: "Quality | None" = None
 
     @property
     def ndcg(self) -> Estimate:
@@ -132,37 +141,25 @@ class Quality:
         return worst.cut.name if worst.loss.low > 0 else None
 
 
-def has_quality(scenario: Scenario) -> bool:
-    """Return whether every stage of `scenario` names a ranker that can be trained here, all on one kind of world."""
-    trained = all(stage.ranker in RANKERS for stage in scenario.funnel)
-    return trained and len(_kinds(scenario)) == 1
+def quality_of_run(answer: RunAnswer, *, both: bool = True) -> Quality | None:
+    """Return the quality of the funnel that was simulated, with the coverage seen; None without rankers for it.
 
-
-def _kinds(scenario: Scenario) -> set[str]:
-    """Return the kinds of world that the stages' rankers learn from."""
-    return {RANKERS[stage.ranker].learns_from for stage in scenario.funnel if stage.ranker}
-
-
-def book_for(scenario: Scenario) -> ScoreBook:
-    """Return the scores of a scenario's rankers, which `has_quality`, on as many items as it has candidates, or all."""
-    (kind,) = _kinds(scenario)
-    return shared_book(kind).with_items(mean_candidates(scenario))
-
-
-def quality_of_run(answer: RunAnswer) -> Quality | None:
-    """Return the quality of the funnel that was simulated, with the coverage seen; None without rankers for it."""
-    if not has_quality(answer.scenario):
+    Of a recorded log the other split stands beside it unless `both` is false.
+    """
+    scenario = answer.scenario
+    if not has_quality(scenario):
         return None
     stages = range(len(answer.stages))
     coverage = [float(np.mean([one.stages[s].coverage for one in answer.summaries])) for s in stages]
-    book = book_for(answer.scenario)
-    return quality_of(cuts_of(answer.scenario, book, coverage), book, mean_candidates(answer.scenario))
 
+    def judged(split: str) -> Quality:
+        book = book_for(scenario, split)
+        return quality_of(cuts_of(scenario, book, coverage), book, mean_candidates(scenario))
 
-def mean_candidates(scenario: Scenario) -> int:
-    """Return the mean number of documents that enter the funnel with a query, at least 1."""
-    laws, shares = scenario.traffic.candidate_laws, [one.share for one in scenario.traffic.classes] or [1.0]
-    return max(1, round(sum(share * law.mean_value() for share, law in zip(shares, laws, strict=True))))
+    found = judged(scenario.quality.split)
+    if not (both and scenario.quality.recorded):
+        return found
+    return replace(found, other=judged("random" if scenario.quality.split == "time" else "time"))
 
 
 def scaled_keep(keep: int, candidates: int, items: int) -> int:
@@ -216,18 +213,24 @@ def quality_of(cuts: Sequence[Cut], book: ScoreBook, candidates: int | None = No
             judge.stage(cut, n, (one, before - after))
             for cut, n, one, before, after in zip(cuts, entering[:-1], lists, left[:-1], left[1:], strict=True)
         ),
-        everything=_mean(left[0]),
-        loss=_mean(left[0] - left[-1]),
-        coverage_loss=None if uncovered is None else _mean(uncovered),
+        everything=judge.mean(left[0]),
+        loss=judge.mean(left[0] - left[-1]),
+        coverage_loss=None if uncovered is None else judge.mean(uncovered),
         items=items,
         queries=T,
+        persons=len(np.unique(book.person)),
         candidates=candidates or items,
-        ndcgs=ndcgs,
+        ranked=float(book.ranked.sum(axis=1).mean()),
+        ndcgs=book.by_person(ndcgs),
+        recorded=book.recorded,
     )
 
 
 class _List(NamedTuple):
-    """What a stage hands on for each user, the best first: items, shape (T, n), and whether each has an answer."""
+    """What a stage hands on for each query, the best first: items, shape (T, n), and whether each has an answer.
+
+    What a query does not rank has none.
+    """
 
     items: NDArray[np.int64]
     answered: NDArray[np.bool_]
@@ -248,7 +251,7 @@ def _pass(cuts: Sequence[Cut], book: ScoreBook) -> list[_List]:
 def _best(book: ScoreBook, ranker: str, keep: int) -> _List:
     """Return the best `keep` of all items by a ranker."""
     items = book.order(ranker)[:, :keep]
-    return _List(items, np.ones(items.shape, dtype=bool))
+    return _List(items, np.take_along_axis(book.ranked, items, axis=1))
 
 
 def _ranked(given: _List, scores: FloatArray, keep: int) -> _List:
@@ -295,21 +298,36 @@ class _Judge:
         left = np.zeros(self.book.relevance.shape, dtype=bool)  # (T, I)
         np.put_along_axis(left, given.items, given.answered, axis=1)
 
-        def share(wanted: NDArray[np.int64]) -> Estimate:
-            return _mean(np.take_along_axis(left, wanted, axis=1).mean(axis=1))
+        def share(wanted: NDArray[np.bool_]) -> Estimate:
+            return self.mean(np.sum(left & wanted, axis=1) / np.sum(wanted, axis=1))
 
-        by_last = self.book.order(self.last)
+        def first(n: int) -> NDArray[np.bool_]:
+            return self._among(self.book.order(self.last)[:, :n])
+
         return StageQuality(
             cut=cut,
             entering=entering,
-            recall=share(by_last[:, :TOP_K]),
-            recall_of_kept=share(by_last[:, : given.items.shape[1]]),
-            true_recall=share(self.book.best[:, :TOP_K]),
-            ndcg=_mean(self.ndcg(given)),
-            loss=_mean(losses),
+            recall=share(first(TOP_K)),
+            recall_of_kept=share(first(given.items.shape[1])),
+            true_recall=share(self._true),
+            ndcg=self.mean(self.ndcg(given)),
+            loss=self.mean(losses),
         )
 
+    def mean(self, values: FloatArray) -> Estimate:
+        """Return the mean over persons of values of queries, shape (T,), with its interval."""
+        return estimate(self.book.by_person(values).tolist())
 
-def _mean(values: FloatArray) -> Estimate:
-    """Return the mean over the test users with its interval."""
-    return estimate(values.tolist())
+    def _among(self, items: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return which of all items are among `items`, shape (T, n), and ranked, shape (T, I)."""
+        found = np.zeros(self.book.ranked.shape, dtype=bool)
+        np.put_along_axis(found, items, values=True, axis=1)
+        return found & self.book.ranked
+
+    @cached_property
+    def _true(self) -> NDArray[np.bool_]:
+        """The ten best by the truth, shape (T, I); all that is relevant where nothing is more so than another."""
+        relevance = self.book.relevance
+        if np.isin(relevance, (0, 1)).all():
+            return relevance > 0
+        return self._among(self.book.best[:, :TOP_K])

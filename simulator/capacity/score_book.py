@@ -21,9 +21,22 @@ from simulator.data.kept import kept, sources_key
 from simulator.data.learnable import Judged
 from simulator.data.randomness import generator
 from simulator.data.worlds import WORLDS
+from simulator.errors import InputError
+from simulator.rankers.own import load_own
 from simulator.rankers.registry import RANKERS
+from simulator.scenario.ranker_names import is_own
 
-__all__ = ["ScoreBook", "book_of", "shared_book"]
+__all__ = [
+    "SEED",
+    "Recorded",
+    "ScoreBook",
+    "book_of",
+    "check_persons",
+    "kept_scores",
+    "shared_book",
+    "trained_key",
+    "trained_scores",
+]
 
 SEED = 0
 
@@ -39,51 +52,121 @@ class Size(NamedTuple):
 SIZES = {"columns": Size({"items": 4_096}, 600), "text": Size({"documents": 1_000}, 150)}
 
 
+class Recorded(NamedTuple):
+    """What is judged on where it is a log of real users.
+
+    Attributes
+    ----------
+    name
+        What it is called: a data set, or a file.
+    split
+        How it is parted: "time" or "random".
+    rows, users, items
+        Of the whole log, each item once a user.
+    again
+        Rows left out, in which a user meets an item again.
+    liked_from
+        The lowest label that counts as a click; None where every row is one.
+    unseen
+        The share of the test rows whose user is not seen in training.
+    """
+
+    name: str
+    split: str
+    rows: int
+    users: int
+    items: int
+    again: int
+    liked_from: float | None
+    unseen: float
+
+
 class ScoreBook:
-    """Scores and relevance of every item for every test user; each ranker's are made when first asked for.
+    """Scores and relevance of every item for every test query; each ranker's are made when first asked for.
 
     Parameters
     ----------
     relevance
-        The probability of a click, shape (T, I); in each row one is above 0.
+        The probability of a click, shape (T, I); in each row one is above 0. NaN where an item is not ranked, as the
+        user has met it before.
     score
         Gives the scores of all items by a ranker's name, shape (T, I), higher is better.
     key
         Changes with whatever made the scores.
+    person
+        Who asks each query, shape (T,), whole numbers; each by a person of its own unless given.
+    recorded
+        The log behind it; None of a synthetic world.
     """
 
-    def __init__(self, relevance: FloatArray, score: Callable[[str], FloatArray], key: str = "") -> None:
-        self.relevance, self.key = relevance, key
-        self.best = np.argsort(-relevance, axis=1, kind="stable")  # (T, I)
+    def __init__(
+        self,
+        relevance: FloatArray,
+        score: Callable[[str], FloatArray],
+        key: str = "",
+        person: NDArray[np.int64] | None = None,
+        recorded: Recorded | None = None,
+    ) -> None:
+        self.ranked = ~np.isnan(relevance)  # (T, I)
+        self.relevance, self.key, self.recorded = np.where(self.ranked, relevance, 0.0), key, recorded
+        self.best = np.argsort(-self.relevance, axis=1, kind="stable")  # (T, I)
+        self.person = np.arange(len(relevance)) if person is None else person
+        _, self._place = np.unique(self.person, return_inverse=True)  # (T,)
         self._score = cache(score)
         self._order = cache(self._sorted)
         self._parts: dict[int, ScoreBook] = {}
+
+    def by_person(self, values: FloatArray) -> FloatArray:
+        """Return the mean of the values of each person's queries, of shape (T,), which are not independent."""
+        return np.asarray(np.bincount(self._place, weights=values) / np.bincount(self._place))
 
     def scores(self, ranker: str) -> FloatArray:
         """Return the scores by `ranker`, shape (T, I)."""
         return self._score(ranker)
 
     def order(self, ranker: str) -> NDArray[np.int64]:
-        """Return all items from the best by `ranker` down, shape (T, I)."""
+        """Return all items from the best by `ranker` down, shape (T, I); those that are not ranked come last."""
         return self._order(ranker)
 
     def with_items(self, items: int) -> "ScoreBook":
-        """Return the book of `items` items drawn for each user, of at most I; the same ones each time."""
+        """Return the book of `items` items drawn for each query, of at most I; the same ones each time.
+
+        They are drawn from those that it ranks. A query for which none of them is relevant is left out.
+
+        Raises
+        ------
+        InputError
+            Where fewer than two persons' queries are left.
+        """
         T, I = self.relevance.shape  # noqa: E741  the letters of this module
         if items >= I:
             return self
         if items not in self._parts:
-            drawn = np.sort(generator(SEED, "candidates").random((T, I)).argsort(axis=1)[:, :items], axis=1)
+            chance = np.where(self.ranked, generator(SEED, "candidates").random((T, I)), 1.0)
+            drawn = np.sort(chance.argsort(axis=1)[:, :items], axis=1)  # (T, items)
+            relevance, ranked = (np.take_along_axis(of, drawn, axis=1) for of in (self.relevance, self.ranked))
+            known = relevance.max(axis=1) > 0  # (T,)
+            check_persons(self.person[known], f"of {items:,} candidates")
 
             def score(ranker: str) -> FloatArray:
-                return np.take_along_axis(self.scores(ranker), drawn, axis=1)
+                return np.asarray(np.take_along_axis(self.scores(ranker), drawn, axis=1)[known])
 
-            self._parts[items] = ScoreBook(np.take_along_axis(self.relevance, drawn, axis=1), score, self.key)
+            part = np.where(ranked, relevance, np.nan)[known]
+            self._parts[items] = ScoreBook(part, score, self.key, self.person[known], self.recorded)
         return self._parts[items]
 
     def _sorted(self, ranker: str) -> NDArray[np.int64]:
         """Return the order by a ranker, sorted anew."""
-        return np.argsort(-self.scores(ranker), axis=1, kind="stable")
+        return np.argsort(-np.where(self.ranked, self.scores(ranker), -np.inf), axis=1, kind="stable")
+
+
+def check_persons(person: NDArray[np.int64], where: str) -> None:
+    """Raise InputError where test queries, shape (T,), are of fewer than two persons; `where` says of what."""
+    if len(np.unique(person)) < 2:
+        raise InputError(
+            f"{where}: expected test queries of at least 2 users who like something that they had not met, got "
+            f"{len(np.unique(person))}; give a longer log, or more candidates"
+        )
 
 
 def book_of(world: Judged, seed: int = SEED) -> ScoreBook:
@@ -91,7 +174,7 @@ def book_of(world: Judged, seed: int = SEED) -> ScoreBook:
     users = _test_users(world)
     relevance = _relevance(world, users)
     known = relevance.max(axis=1) > 0
-    return ScoreBook(relevance[known], lambda ranker: _scores(world, ranker, seed, users[known]))
+    return ScoreBook(relevance[known], lambda ranker: trained_scores(world, ranker, seed, users[known]))
 
 
 @cache
@@ -99,16 +182,26 @@ def shared_book(kind: str) -> ScoreBook:
     """Return the book that scenarios are judged by: of a synthetic world of `kind`, kept in the user's cache."""
     size = SIZES[kind]
     world = cache(lambda: WORLDS[kind](seed=SEED, **size.made_with))
-    folders = [Path(path) for package in (simulator.data, simulator.rankers) for path in package.__path__]
-    key = sources_key(folders, kind, size, SEED)
+    key = trained_key(kind, size)
 
     def users() -> NDArray[np.int64]:
         return _test_users(world())[: size.users]
 
     def score(ranker: str) -> FloatArray:
-        return kept(f"scores-{ranker}", key, lambda: _scores(world(), ranker, SEED, users()))
+        return kept_scores("", key, ranker, lambda: trained_scores(world(), ranker, SEED, users()))
 
     return ScoreBook(kept(f"relevance-{kind}", key, lambda: _relevance(world(), users())), score, key)
+
+
+def trained_key(*settings: object) -> str:
+    """Return a key that changes with `settings` and with the sources that rankers are trained by."""
+    folders = [Path(path) for package in (simulator.data, simulator.rankers) for path in package.__path__]
+    return sources_key(folders, *settings, SEED)
+
+
+def kept_scores(world: str, key: str, ranker: str, make: Callable[[], FloatArray]) -> FloatArray:
+    """Return what `make` gives, kept under `key`; made anew of a user's own ranker, whose sources are not known."""
+    return make() if is_own(ranker) else kept(f"scores-{world}{ranker}", key, make)
 
 
 def _test_users(world: Judged) -> NDArray[np.int64]:
@@ -122,10 +215,12 @@ def _relevance(world: Judged, users: NDArray[np.int64]) -> FloatArray:
     return np.stack([world.truth.click_probability(int(user), items) for user in users]).astype(np.float32)
 
 
-def _scores(world: Judged, ranker: str, seed: int, users: NDArray[np.int64]) -> FloatArray:
+def trained_scores(world: Judged, ranker: str, seed: int, users: NDArray[np.int64]) -> FloatArray:
     """Return what a ranker trained on `world` says of every item for `users`, shape (T, I)."""
     from threadpoolctl import threadpool_limits  # only where something is trained
 
     with threadpool_limits(1):  # sums by several threads round differently from run to run
+        if is_own(ranker):
+            return load_own(ranker).scores_on(world, users)
         model = RANKERS[ranker].fit(world, seed)
         return np.stack([model.score(int(user), slice(0, len(world.item_features))) for user in users])

@@ -1,9 +1,16 @@
 """`simulator check`: every error of a scenario, with its line."""
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import typer
 
 from simulator.cli.console import show_json
 from simulator.cli.options import File, Json, Set
+from simulator.cli.run import check_judged
+
+if TYPE_CHECKING:
+    from simulator.scenario.model import Scenario
 
 __all__ = ["check"]
 
@@ -25,6 +32,7 @@ def check(
         load_profile(scenario.costs.profile)
         if scenario.compare:
             load_grid(file, set_)
+        _check_quality(file, scenario)
     except (ScenarioError, ProfileError) as error:
         if not json:
             raise
@@ -40,3 +48,13 @@ def check(
         size = f"{stage.shards:,} shards x {stage.replicas} replicas x {stage.workers} workers"
         cost = "measured cost" if isinstance(stage.cost, MeasuredCost) else "assumed cost"
         typer.echo(f"  {stage.name}: {stage.ranker if stage.cost is None else cost}, {size}")
+
+
+def _check_quality(file: Path, scenario: "Scenario") -> None:
+    """Raise ScenarioError where the quality that a scenario asks for cannot be had."""
+    from simulator.errors import InputError, Problem, ScenarioError
+
+    try:
+        check_judged(scenario, quiet=True)
+    except InputError as error:
+        raise ScenarioError([Problem(str(file), "quality", str(error))]) from error

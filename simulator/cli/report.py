@@ -7,6 +7,7 @@ import typer
 
 from simulator.cli.console import check_choice, progress, warn
 from simulator.cli.options import Engine, MaxRequests, Quiet, Replications, Seed, Set, all_overrides, overrides_by_path
+from simulator.cli.run import check_judged, exit_code_of, judge
 
 if TYPE_CHECKING:
     from simulator.capacity.optimize import OptimizeAnswer
@@ -48,6 +49,8 @@ def report(  # noqa: PLR0913  one parameter an option
     from simulator.report.files import make_folder
 
     check_choice("--engine", engine, ENGINES)
+    for scenario in scenarios:
+        check_judged(scenario, quiet=quiet)
     names = [scenario.name for scenario in scenarios]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
@@ -68,7 +71,6 @@ def _report_one(
     from simulator.capacity.compare import compare
     from simulator.capacity.run import run_scenario
     from simulator.capacity.search import has_maximum
-    from simulator.cli.run import exit_code_of, judge
     from simulator.report.build import Beside, write_report
     from simulator.report.compare_sentence import compare_sentence, compare_warnings
     from simulator.report.sentence import answer_sentence

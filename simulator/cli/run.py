@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from simulator.capacity.sampling import Until
     from simulator.scenario.model import Scenario
 
-__all__ = ["exit_code_of", "judge", "run"]
+__all__ = ["check_judged", "exit_code_of", "judge", "run"]
 
 
 def run(  # noqa: PLR0913  one parameter an option
@@ -61,6 +61,8 @@ def run(  # noqa: PLR0913  one parameter an option
     check_choice("--engine", engine, ENGINES)
     if out is not None:
         check_writable(out)  # better before long work than after it
+    if quality:
+        check_judged(scenario, quiet=quiet or json)
     answer = _run(scenario, engine, _until(until, max_replications), quiet=quiet or json)
     warn(answer.warnings, quiet=quiet)
     found = judge(answer, quiet=quiet or json) if quality and not answer.interrupted else None
@@ -69,10 +71,10 @@ def run(  # noqa: PLR0913  one parameter an option
 
         show_json(run_document(answer, overrides_by_path(overrides), found), out)
     else:
-        from simulator.report.quality_text import quality_table  # one of two forms is loaded
+        from simulator.report.quality_text import quality_tables  # one of two forms is loaded
         from simulator.report.tables import run_tables
 
-        show(run_tables(answer, [quality_table(found)] if found else []), out)
+        show(run_tables(answer, quality_tables(found, answer.scenario) if quality else []), out)
     if answer.interrupted:
         raise KeyboardInterrupt
     raise typer.Exit(exit_code_of(answer.verdict, saturated=bool(answer.saturated)))
@@ -93,12 +95,20 @@ def _run(scenario: "Scenario", engine: str, until: "Until | None", *, quiet: boo
         return interrupt.found
 
 
+def check_judged(scenario: "Scenario", *, quiet: bool) -> None:
+    """Raise InputError where the quality that the scenario's own section asks for cannot be had."""
+    if "quality" not in scenario.model_fields_set:
+        return
+    from simulator.capacity.judged import check_quality  # loads the rankers, and not every funnel has any
+
+    with progress("quality: the log is read", quiet=quiet):
+        check_quality(scenario)
+
+
 def judge(answer: "RunAnswer", *, quiet: bool) -> "Quality | None":
     """Return the quality of the funnel that was simulated, None where it has none; the first time trains rankers."""
-    from simulator.capacity.quality import (  # loads the rankers, and not every funnel has any
-        has_quality,
-        quality_of_run,
-    )
+    from simulator.capacity.judged import has_quality  # loads the rankers, and not every funnel has any
+    from simulator.capacity.quality import quality_of_run
 
     if not has_quality(answer.scenario):
         return None

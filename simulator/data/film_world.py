@@ -4,7 +4,7 @@ A query is up to 20 ratings in a row by one person, and asks which films not yet
 going to rate 4 or more. A user of this world is a person at the moment of a query, described by what the log
 says before it. Liked films are the clicks; beside each, films drawn evenly from those not liked in the query
 stand for all that could have been shown, for nobody knows what was. A test query ranks every film that the
-person has not rated yet.
+person has not rated yet; of very many test queries some are drawn.
 
 The rows are in parts, 50% history, 30% training, 10% validation, 10% test. Films are described by the history
 alone, so that no training row is described by itself. In the order of time nothing known at a query comes after
@@ -28,13 +28,19 @@ from simulator.data.movielens import MovieLens
 from simulator.data.randomness import generator
 from simulator.data.splits import Splits
 from simulator.data.world import World
-from simulator.errors import InputError
+from simulator.errors import InputError, TooLargeError
 
 __all__ = ["FilmWorld", "HeldOut", "make_film_world"]
 
 LIKED = 4.0
 WIDTH = 16
 NEGATIVES = 5
+MOST_CELLS = 500_000_000
+"""Queries times films, a byte each."""
+
+MOST_TESTED = 5_000_000
+"""Test queries times films; of more queries, as many are drawn."""
+
 ENDS = 0.5, 0.8, 0.9
 """Where the history, the training and the validation rows end, as shares of the log."""
 
@@ -62,32 +68,41 @@ class FilmWorld(World):
     ----------
     person
         Who each user is, shape (Q,): queries of one person are not independent.
+    unseen
+        The share of the test rows whose person has no row before the validation.
     """
 
     person: IntArray
+    unseen: float
 
 
-def make_film_world(data: MovieLens, split: str = "time", seed: int = 0) -> FilmWorld:
+def make_film_world(data: MovieLens, split: str = "time", seed: int = 0, liked_from: float = LIKED) -> FilmWorld:
     """Return the world of `data` split by "time" or at "random".
 
     Parameters
     ----------
     data
-        At least 100 ratings of more than 17 films, some of them liked in the history, in training and in the test.
+        At least 100 ratings of more than 17 films, some of them liked in the history, in training and in the test. What
+        is not known of any person or film, such as an age or a year, makes a column of zeros.
     split
         The order in which rows go to the parts, and in which they count as known.
     seed
         Of the films drawn beside the liked ones, and of the random order.
+    liked_from
+        The lowest rating of a liked film.
 
     Raises
     ------
     InputError
         Where the split is none of the two, or a part holds no liked film.
+    TooLargeError
+        Where queries times films are more than memory is asked for.
     """
     if split not in {"time", "random"}:
         raise InputError(f"a split is by time or random; got {split!r}")
-    log = _log(data, split, generator(seed, "random order"))
+    log = _log(data, (split, liked_from), generator(seed, "random order"))
     _check_parts(log)
+    _check_size(len(log.queries), len(data.title))
     liked = np.zeros((len(log.queries), len(data.title)), dtype=bool)  # (Q, I)
     liked[log.queries.of_row[log.liked], log.item[log.liked]] = True
     item_features, past = _films(data, log)
@@ -97,10 +112,11 @@ def make_film_world(data: MovieLens, split: str = "time", seed: int = 0) -> Film
         user_features=_persons(data, log, past),
         item_features=item_features,
         popularity=popularity / popularity.sum(),
-        splits=Splits(shown[0], shown[1], _all_unmet(log, liked)),
+        splits=Splits(shown[0], shown[1], _all_unmet(log, liked, generator(seed, "test queries"))),
         truth=HeldOut(liked),
         features=_features(data),
         person=log.queries.person,
+        unseen=float(np.mean(~np.isin(log.user[log.part == TEST], log.user[log.part <= TRAINING]))),
     )
 
 
@@ -112,29 +128,31 @@ class _Log(NamedTuple):
     rating: FloatArray
     part: IntArray
     queries: Queries
+    liked_from: float
 
     @property
     def liked(self) -> NDArray[np.bool_]:
         """Which rows are clicks, shape (R,)."""
-        return self.rating >= LIKED
+        return self.rating >= self.liked_from
 
-    def before(self) -> Iterator[IntArray]:
+    def before(self, queries: IntArray) -> Iterator[IntArray]:
         """Yield the rows of each query's person before the query."""
         by_user = np.argsort(self.user, kind="stable")
         starts = np.searchsorted(self.user[by_user], np.arange(self.user.max() + 2))
-        for person, first in zip(self.queries.person, self.queries.first, strict=True):
+        for person, first in zip(self.queries.person[queries], self.queries.first[queries], strict=True):
             own = by_user[starts[person] : starts[person + 1]]
             yield own[: np.searchsorted(own, first)]
 
 
-def _log(data: MovieLens, split: str, rng: np.random.Generator) -> _Log:
-    """Return the ratings in the order of the split, with parts and queries."""
+def _log(data: MovieLens, told: tuple[str, float], rng: np.random.Generator) -> _Log:
+    """Return the ratings in the order of the split, with parts and queries; `told` is (split, liked from)."""
+    split, liked_from = told
     ratings = data.ratings
     rows = len(ratings)
     order = np.arange(rows) if split == "time" else rng.permutation(rows)
     part = np.searchsorted(np.round(np.array(ENDS) * rows), np.arange(rows), side="right")
     user = ratings.user[order]
-    return _Log(user, ratings.item[order], ratings.label[order], part, queries_of(user, part))
+    return _Log(user, ratings.item[order], ratings.label[order], part, queries_of(user, part), liked_from)
 
 
 def _check_parts(log: _Log) -> None:
@@ -142,8 +160,17 @@ def _check_parts(log: _Log) -> None:
     counts = np.bincount(log.part[log.liked], minlength=TEST + 1)
     if not counts.all():
         raise InputError(
-            f"history, training, validation and test need films rated {LIKED:g} or more; "
-            f"got {', '.join(map(str, counts))} of them: give more ratings, or ratings on a scale to 5"
+            f"history, training, validation and test need items with a label of {log.liked_from:g} or more; "
+            f"got {', '.join(map(str, counts))} of them: give more rows, or say from which label on an item is liked"
+        )
+
+
+def _check_size(queries: int, items: int) -> None:
+    """Refuse a log whose table of who liked what would not fit into memory."""
+    if queries * items > MOST_CELLS:
+        raise TooLargeError(
+            f"{queries:,} queries that rank {items:,} items each need {queries * items:.1e} cells, more than "
+            f"{MOST_CELLS:.0e}: give the rows of fewer users, drawn at random, or of the items that are met most"
         )
 
 
@@ -151,10 +178,10 @@ def _films(data: MovieLens, log: _Log) -> tuple[FloatArray, Past]:
     """Return the columns of the films, shape (I, B), and what a person's past is told by."""
     history = log.part == 0
     items = len(data.title)
-    statistics = item_statistics(log.item[history], log.rating[history], LIKED, items)  # (I, 5)
+    statistics = item_statistics(log.item[history], log.rating[history], log.liked_from, items)  # (I, 5)
     good = history & log.liked
     embeddings = co_liked_embeddings(log.user[good], log.item[good], items, WIDTH) * WIDTH**0.5  # (I, E)
-    year = np.where(np.isnan(data.year), np.nanmean(data.year), data.year)
+    year = _filled(data.year)
     told = _standard(np.column_stack([statistics, year]))  # (I, 6)
     many = np.maximum(np.linalg.norm(data.genres, axis=1, keepdims=True), 1.0)
     past = Past(data.genres / many, embeddings, told[:, 0], told[:, 5])
@@ -163,16 +190,23 @@ def _films(data: MovieLens, log: _Log) -> tuple[FloatArray, Past]:
 
 def _persons(data: MovieLens, log: _Log, past: Past) -> FloatArray:
     """Return the columns of each query's person as known when it comes, shape (Q, A)."""
-    known = np.array([past.columns(log.item[rows], log.liked[rows]) for rows in log.before()])  # (Q, 5 + G + 3 E)
+    known = np.array(
+        [past.columns(log.item[rows], log.liked[rows]) for rows in log.before(np.arange(len(log.queries)))]
+    )  # (Q, 5 + G + 3 E)
     asked = log.queries.part == TRAINING
     known[:, : len(PAST)] = _standard(known[:, : len(PAST)], asked)
     blocks = np.split(known[:, len(PAST) :], _ends(data)[:-1], axis=1)
-    known[:, len(PAST) :] = np.hstack([block / max(block[asked].std(), 1e-9) for block in blocks])
-    age = np.where(np.isnan(data.age), np.nanmean(data.age) if np.isfinite(data.age).any() else 0.0, data.age)
+    known[:, len(PAST) :] = np.hstack([block / max(block[asked].std(), 1e-9) for block in blocks if block.size])
     jobs = np.array([[job == name for name in _jobs(data)] for job in data.occupation], dtype=np.float64)
     female = np.array([gender == "F" for gender in data.gender], dtype=np.float64)
-    told = np.column_stack([_standard(age[:, None]), female, jobs])  # (U, 2 + jobs)
+    told = np.column_stack([_standard(_filled(data.age)[:, None]), female, jobs])  # (U, 2 + jobs)
     return np.hstack([told[log.queries.person], known])
+
+
+def _filled(column: FloatArray) -> FloatArray:
+    """Return a column with its mean where it is NaN, zeros where it is so throughout."""
+    known = np.isfinite(column)
+    return np.where(known, column, column[known].mean() if known.any() else 0.0)
 
 
 def _standard(columns: FloatArray, rows: NDArray[np.bool_] | slice = slice(None)) -> FloatArray:
@@ -224,11 +258,14 @@ def _sampled(log: _Log, liked: NDArray[np.bool_], part: int, rng: np.random.Gene
     return Impressions(queries[order], queries[order], items[order], clicks[order])
 
 
-def _all_unmet(log: _Log, liked: NDArray[np.bool_]) -> Impressions:
+def _all_unmet(log: _Log, liked: NDArray[np.bool_], rng: np.random.Generator) -> Impressions:
     """Return, for each test query with a liked film, every film that the person has not met before."""
-    unmet = np.ones(liked.shape, dtype=bool)  # (Q, I)
-    for query, rows in enumerate(log.before()):
-        unmet[query, log.item[rows]] = False
-    unmet[(log.queries.part != TEST) | ~liked.any(axis=1)] = False
-    shown = np.argwhere(unmet)  # (R, 2)
-    return Impressions(shown[:, 0], shown[:, 0], shown[:, 1], liked[unmet])
+    tested = np.flatnonzero((log.queries.part == TEST) & liked.any(axis=1))  # (T,)
+    most = max(MOST_TESTED // liked.shape[1], 2)
+    if len(tested) > most:
+        tested = np.sort(rng.choice(tested, most, replace=False))
+    unmet = np.ones((len(tested), liked.shape[1]), dtype=bool)  # (T, I)
+    for row, met in zip(unmet, log.before(tested), strict=True):
+        row[log.item[met]] = False
+    place, item = np.nonzero(unmet)  # (R,)
+    return Impressions(tested[place], tested[place], item, liked[tested][unmet])

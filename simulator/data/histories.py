@@ -77,7 +77,8 @@ def item_statistics(item: IntArray, rating: FloatArray, liked_from: float, items
 def co_liked_embeddings(user: IntArray, item: IntArray, items: int, width: int) -> FloatArray:
     """Return vectors of length at most 1 that are near for items that the same people like, shape (I, E).
 
-    They are the leading eigenvectors of the positive pointwise mutual information of being liked by one person.
+    They are the leading eigenvectors of the positive pointwise mutual information of being liked by one person; zeros
+    where no two items are liked together more than by chance.
 
     Source: Levy & Goldberg, "Neural word embedding as implicit matrix factorization", NeurIPS 2014, with people
     as contexts.
@@ -99,6 +100,8 @@ def co_liked_embeddings(user: IntArray, item: IntArray, items: int, width: int) 
     people = len(np.unique(user))
     information = np.log(together.data * people / (weight[one] * weight[other]))
     kept = (information > 0) & (one != other)
+    if not kept.any():  # nobody likes two items
+        return np.zeros((items, width))
     matrix = coo_array((information[kept], (one[kept], other[kept])), shape=(items, items)).tocsr()
     values, vectors = eigsh(matrix, k=width, which="LA", v0=np.ones(items))
     vectors = vectors * np.sign(vectors[np.abs(vectors).argmax(axis=0), np.arange(width)])  # the sign is free

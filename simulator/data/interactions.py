@@ -6,7 +6,7 @@ Shapes: R interactions (rows), U users, I items.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
 
@@ -16,10 +16,24 @@ from simulator.errors import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["COLUMNS", "Interactions", "read_interactions", "read_parquet", "read_table"]
+__all__ = ["COLUMNS", "Columns", "Interactions", "read_interactions", "read_parquet", "read_table"]
 
 COLUMNS = ("user", "item", "time", "label")
-"""The columns of a user's own file."""
+
+
+class Columns(NamedTuple):
+    """What a user's own file calls its columns.
+
+    Where `label` is None every row is a click, and so in a file that has the first three columns and no others.
+    """
+
+    user: str = "user"
+    item: str = "item"
+    time: str = "time"
+    label: str | None = "label"
+
+
+USUAL = Columns()
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +69,7 @@ class Interactions:
         Parameters
         ----------
         table
-            Its rows in any order; times are numbers of seconds, or dates.
+            Its rows in any order; times are numbers of seconds, or dates. Without label every row is a click.
         source
             What errors call it.
         known
@@ -67,26 +81,22 @@ class Interactions:
             Where there is no row, a value is missing or no number, all labels are equal, or a name is not known.
         """
         _check_filled(table, source)
-        time, label = _seconds(table["time"], source), _numbers(table["label"], "label", source)
-        if len(np.unique(label)) == 1:
-            raise InputError(
-                f"{source}: every label is {label[0]:g}, one class only; a ranker learns from liked and other items, "
-                "so give rows of both"
-            )
+        time = _seconds(table["time"], source)
+        label = _labels(table["label"], source) if "label" in table else np.ones(len(table))
         order = np.argsort(time, kind="stable")
         user, users = _codes(table["user"], known[0] if known else None, source)
         item, items = _codes(table["item"], known[1] if known else None, source)
         return cls(user[order], item[order], time[order], label[order], users, items)
 
 
-def read_interactions(path: Path) -> Interactions:
-    """Return the interactions of a CSV or Parquet file with the columns user, item, time and label.
+def read_interactions(path: Path, columns: Columns = USUAL) -> Interactions:
+    """Return the interactions of a CSV or Parquet file; columns that are not named are not read.
 
     Raises
     ------
     InputError
-        Where the file cannot be read, its columns are not those four, or its rows are unusable as `Interactions.of`
-        says.
+        Where the file cannot be read, a column is not in it, any of several columns may be the label, or its rows are
+        unusable as `Interactions.of` says.
     """
     if path.suffix == ".parquet":
         table = read_parquet(path)
@@ -94,8 +104,7 @@ def read_interactions(path: Path) -> Interactions:
         table = read_table(path, ",")
     else:
         raise InputError(f"{path}: expected a .csv or .parquet file, got {path.suffix or 'no suffix'}")
-    _check_columns(list(map(str, table.columns)), str(path))
-    return Interactions.of(table, str(path))
+    return Interactions.of(_renamed(table, columns, str(path)), str(path))
 
 
 def read_table(
@@ -148,27 +157,52 @@ def read_parquet(path: Path) -> "pd.DataFrame":
         raise InputError(f"{path}: not a Parquet file ({error})") from error
 
 
-def _check_columns(found: list[str], source: str) -> None:
-    """Refuse a header with other columns than COLUMNS, naming each."""
-    missing = [name for name in COLUMNS if name not in found]
-    unknown = [name for name in found if name not in COLUMNS]
-    if missing or unknown:
-        wrong = [f"no column {', '.join(missing)}"] if missing else []
-        wrong += [f"unknown column {', '.join(unknown)}"] if unknown else []
-        raise InputError(f"{source}: {' and '.join(wrong)}; expected {', '.join(COLUMNS)}: rename or drop others")
+def _renamed(table: "pd.DataFrame", columns: Columns, source: str) -> "pd.DataFrame":
+    """Return the columns of a file by our names, without label where every row is a click."""
+    found = list(map(str, table.columns))
+    named = {key: name for key, name in columns._asdict().items() if name is not None}
+    if columns.label == USUAL.label and USUAL.label not in found:
+        del named["label"]
+        others = [name for name in found if name not in named.values()]
+        if others and set(named.values()) <= set(found):
+            raise InputError(
+                f"{source}: no column label, and any of {', '.join(others)} may say what was clicked; name it, as in "
+                f"label: {others[0]}, or say label: null where every row is a click"
+            )
+    missing = [name for name in named.values() if name not in found]
+    if missing:
+        raise InputError(
+            f"{source}: no column {', '.join(missing)}; it has {', '.join(found)}: name the columns of the file, "
+            f"as in user: {found[0]}"
+        )
+    twice = [name for name in named.values() if list(named.values()).count(name) > 1]
+    if twice:
+        raise InputError(f"{source}: expected a column for each of {', '.join(named)}, got {twice[0]} for two of them")
+    return table[list(named.values())].set_axis(list(named), axis=1)
 
 
 def _check_filled(table: "pd.DataFrame", source: str) -> None:
     """Refuse a table without rows or with missing values."""
     if table.empty:
         raise InputError(f"{source}: no rows; a log holds at least one interaction a line")
-    for name in COLUMNS:
+    for name in [name for name in COLUMNS if name in table]:
         missing = np.flatnonzero(table[name].isna())
         if missing.size:
             raise InputError(
                 f"{source}: {missing.size} of {len(table)} values of {name} are missing or NaN, the first in row "
                 f"{missing[0] + 1}; fill or drop these rows"
             )
+
+
+def _labels(column: "pd.Series", source: str) -> FloatArray:
+    """Return labels, of which not all may be equal."""
+    label = _numbers(column, "label", source)
+    if len(np.unique(label)) == 1:
+        raise InputError(
+            f"{source}: every label is {label[0]:g}, one class only; a ranker learns from liked and other items, "
+            "so give rows of both, or say label: null where every row is a click"
+        )
+    return label
 
 
 def _numbers(column: "pd.Series", name: str, source: str) -> FloatArray:

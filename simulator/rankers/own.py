@@ -2,11 +2,14 @@
 
 It is made by calling the class without arguments. It may also have example(n, number), which returns a query and n
 candidates of its own to be measured with; without, it is given columns of numbers as our own rankers learn from.
+With fit(world) it learns from the log of a world of users and items, and can be judged there: then score is given the
+columns of a user of that world, shape (A,), and those of items, shape (n, B), in single precision.
 
-Shapes: n candidates, A user columns, B item columns.
+Shapes: n candidates, I items, A user columns, B item columns, T users.
 """
 
 import importlib
+import inspect
 import sys
 from collections.abc import Sized
 from pathlib import Path
@@ -14,7 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from simulator.data.features import FloatArray
+from simulator.data.features import FloatArray, IntArray
+from simulator.data.learnable import Learnable
 from simulator.errors import InputError
 
 __all__ = ["OwnRanker", "load_own"]
@@ -39,6 +43,34 @@ class OwnRanker:
     def brings_examples(self) -> bool:
         """Whether it says itself what to be measured with."""
         return callable(getattr(self._model, "example", None))
+
+    @property
+    def learns(self) -> bool:
+        """Whether it can be trained on a world, and so judged: it has a fit that one argument is enough for."""
+        try:
+            inspect.signature(self._model.fit).bind("a world")
+        except (AttributeError, TypeError, ValueError):
+            return False
+        return True
+
+    def scores_on(self, world: Learnable, users: IntArray) -> FloatArray:
+        """Return the scores of every item of `world` for `users`, shape (T, I), after learning from the world.
+
+        Raises
+        ------
+        InputError
+            Where `fit` fails, or as `score` does.
+        """
+        try:
+            self._model.fit(world)
+        except Exception as error:
+            raise InputError(
+                f"{self.name}: fit(world) failed with {_raised(error)}; it learns from the columns "
+                "world.user_features and world.item_features and from the log world.splits.train"
+            ) from error
+        rows = world.user_features.astype(np.float32)  # (U, A)
+        items = world.item_features.astype(np.float32)  # (I, B)
+        return np.stack([self.score(rows[user], items, f"user {user} of the world") for user in users])  # (T, I)
 
     def example(self, n: int, number: int) -> tuple[Any, Sized]:
         """Return the ranker's own query and `n` candidates, others for another `number`.

@@ -19,15 +19,17 @@ NOTHING = 1e-3
 
 def quality_by_stage(quality: Quality) -> Plot:
     """Return the plot of recall and of NDCG lost by stage, with 95% intervals."""
+    best = "good items" if quality.recorded else f"{TOP_K} best of all"
 
     def plot(figure: Figure, look: Look) -> None:
         found, lost = figure.subplots(1, 2, sharey=True)
         rows = np.arange(float(len(quality.stages)))
         names = [f"{stage.cut.name}\n{stage.cut.ranker}, keeps {stage.cut.keep:,}" for stage in quality.stages]
+        truth = "liked later" if quality.recorded else "by the truth"
         by_last = f"by {quality.stages[-1].cut.ranker}, the last ranker"
         _bars(found, rows - 0.19, [stage.recall for stage in quality.stages], (look.blue, look, by_last))
-        _bars(found, rows + 0.19, [stage.true_recall for stage in quality.stages], (look.green, look, "by the truth"))
-        found.set(title=f"Left of the {TOP_K} best of all after the stage", xlim=(0, 1.0))
+        _bars(found, rows + 0.19, [stage.true_recall for stage in quality.stages], (look.green, look, truth))
+        found.set(title=f"Left of the {best} after the stage", xlim=(0, 1.0))
         found.xaxis.set_major_formatter(PercentFormatter(1.0))
         found.set_yticks(rows, names)
         found.invert_yaxis()

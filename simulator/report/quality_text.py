@@ -5,55 +5,85 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from simulator.capacity.judged import has_quality, why_not_judged
 from simulator.capacity.quality import TOP_K, Quality, StageQuality
+from simulator.report.quality_splits import (
+    SPLIT_CAPTION,
+    SPLIT_HEADS,
+    log_document,
+    log_sentence,
+    number_text,
+    share_text,
+    split_blocks,
+    split_rows,
+    split_sentence,
+    truth_words,
+)
 from simulator.report.tables import new_table
-from simulator.statistics.intervals import Estimate
+from simulator.scenario.model import Scenario
+from simulator.scenario.ranker_names import is_own
 
 __all__ = [
-    "QUALITY_HEADS",
     "assumption_sentence",
     "quality_context",
     "quality_document",
     "quality_rows",
     "quality_sentence",
     "quality_table",
+    "quality_tables",
 ]
 
-QUALITY_HEADS = ("stage", "keep", f"recall@{TOP_K}", "of truth", f"NDCG@{TOP_K}", "cut costs")
+
+def quality_tables(quality: Quality | None, scenario: Scenario) -> list[RenderableType]:
+    """Return the tables of the quality that was found; without any, why a funnel that names rankers has none."""
+    if quality is not None:
+        return [quality_table(quality)]
+    if not any(stage.ranker for stage in scenario.funnel) or has_quality(scenario):
+        return []
+    return [Text(f"What is found is not judged: {why_not_judged(scenario)}.", style="dim")]
 
 
 def quality_table(quality: Quality) -> RenderableType:
     """Return the quality by stage, what loses most, and what was assumed."""
     table = new_table("Quality of what is found (± 95% interval)")
-    for i, head in enumerate(QUALITY_HEADS):
+    for i, head in enumerate(_heads(quality)):
         table.add_column(head, justify="right" if i else "left", no_wrap=True)
     for row in quality_rows(quality):
         table.add_row(*row)
     table.caption = (
-        f"recall of the {TOP_K} best of all by {quality.stages[-1].cut.ranker}, and by the truth; "
+        f"recall of the {TOP_K} best of all by {quality.stages[-1].cut.ranker}, and {truth_words(quality)}; "
         "NDCG were the funnel to end there; costs: NDCG, in the last ranker's order"
     )
     table.caption_justify = "left"
-    return Group(table, Text(quality_sentence(quality)), Text(assumption_sentence(quality), style="dim"))
+    return Group(
+        table,
+        Text(quality_sentence(quality)),
+        Text(assumption_sentence(quality), style="dim"),
+        *(split_blocks(quality) if quality.other else []),
+    )
+
+
+def _heads(quality: Quality) -> tuple[str, ...]:
+    """Return the heads of the table by stage."""
+    true = "liked left" if quality.recorded else "of truth"
+    return ("stage", "keep", f"recall@{TOP_K}", true, f"NDCG@{TOP_K}", "cut costs")
 
 
 def quality_rows(quality: Quality) -> list[tuple[str, ...]]:
-    """Return the cells of every stage under QUALITY_HEADS, and at the end of the last ranker over everything."""
+    """Return the cells of every stage, and at the end of the last ranker over everything."""
     rows = [
         (
             stage.cut.name,
             f"{stage.cut.keep:,}",
-            _share(stage.recall),
-            _share(stage.true_recall),
-            _number(stage.ndcg, 3),
-            _number(stage.loss, 4),
+            share_text(stage.recall),
+            share_text(stage.true_recall),
+            number_text(stage.ndcg, 3),
+            number_text(stage.loss, 4),
         )
         for stage in quality.stages
     ]
-    return [
-        *rows,
-        (f"{quality.stages[-1].cut.ranker} on all", f"{quality.items:,}", "", "", _number(quality.everything, 3), ""),
-    ]
+    last, everything = quality.stages[-1].cut.ranker, number_text(quality.everything, 3)
+    return [*rows, (f"{'the last' if is_own(last) else last} on all", f"{quality.items:,}", "", "", everything, "")]
 
 
 def quality_context(quality: Quality) -> dict[str, Any]:
@@ -61,8 +91,14 @@ def quality_context(quality: Quality) -> dict[str, Any]:
     return {
         "sentence": quality_sentence(quality),
         "assumption": assumption_sentence(quality),
-        "heads": QUALITY_HEADS,
+        "heads": _heads(quality),
         "rows": quality_rows(quality),
+        "truth": truth_words(quality),
+        "over": "users" if quality.recorded else "test queries",
+        "split_heads": SPLIT_HEADS,
+        "split_rows": split_rows(quality) if quality.other else [],
+        "split_sentence": split_sentence(quality),
+        "split_caption": SPLIT_CAPTION,
     }
 
 
@@ -76,7 +112,7 @@ def quality_sentence(quality: Quality) -> str:
     if quality.losing is None:
         return text + "no stage's cut costs more than luck explains." + _uncovered(quality)
     worst = next(stage for stage in quality.stages if stage.cut.name == quality.losing)
-    return text + f"stage {quality.losing} loses most, {_number(worst.loss, 4)}." + _uncovered(quality)
+    return text + f"stage {quality.losing} loses most, {number_text(worst.loss, 4)}." + _uncovered(quality)
 
 
 def _beside_everything(quality: Quality) -> str:
@@ -89,9 +125,12 @@ def _beside_everything(quality: Quality) -> str:
 
 def assumption_sentence(quality: Quality) -> str:
     """Return what stands behind the numbers: the world, and how the scenario's counts were scaled to it."""
-    world = f"Judged on a synthetic world of {quality.items:,} items by {quality.queries:,} test queries"
+    if quality.recorded is not None:
+        world = log_sentence(quality, quality.recorded)
+    else:
+        world = f"Judged on a synthetic world of {quality.items:,} items by {quality.queries:,} test queries"
     if not quality.scaled:
-        return f"{world}, an item for each candidate."
+        return f"{world}." if quality.recorded else f"{world}, an item for each candidate."
     return (
         f"{world}; they stand for {quality.candidates:,} candidates (assumed: of what stages keep, {TOP_K} stay "
         f"{TOP_K}, all stay all, and counts between are scaled by their logarithm)."
@@ -105,14 +144,14 @@ def _uncovered(quality: Quality) -> str:
     low = min(quality.stages, key=lambda stage: stage.cut.coverage)
     return (
         f" Shards that do not answer (coverage of {low.cut.name} {low.cut.coverage:.2%}) cost "
-        f"{_number(quality.coverage_loss, 4)} of NDCG@{TOP_K}."
+        f"{number_text(quality.coverage_loss, 4)} of NDCG@{TOP_K}."
     )
 
 
 def quality_document(quality: Quality) -> dict[str, Any]:
     """Return the quality as plain JSON values."""
     return {
-        "world": "synthetic",
+        "world": quality.recorded.name if quality.recorded else "synthetic",
         "items": quality.items,
         "test_queries": quality.queries,
         "candidates": quality.candidates,
@@ -124,6 +163,7 @@ def quality_document(quality: Quality) -> dict[str, Any]:
         "coverage_loss": quality.coverage_loss.as_json() if quality.coverage_loss else None,
         "losing_stage": quality.losing,
         "stages": [_stage(stage) for stage in quality.stages],
+        **log_document(quality),
     }
 
 
@@ -141,18 +181,3 @@ def _stage(stage: StageQuality) -> dict[str, Any]:
         "ndcg_at_10": stage.ndcg.as_json(),
         "loss": stage.loss.as_json(),
     }
-
-
-def _half(found: Estimate) -> float:
-    """Return half the width of an interval."""
-    return (found.high - found.low) / 2
-
-
-def _share(found: Estimate) -> str:
-    """Return a share with its interval."""
-    return f"{found.value:.1%} ±{_half(found):.1%}"
-
-
-def _number(found: Estimate, digits: int) -> str:
-    """Return a number with its interval."""
-    return f"{found.value:.{digits}f} ±{_half(found):.{digits}f}"

@@ -39,6 +39,7 @@ from simulator.scenario.fields import (
 )
 from simulator.scenario.objectives import Objective, ObjectiveText
 from simulator.scenario.policies import Autoscaling, Batching, Fault, Hedging, Retry
+from simulator.scenario.quality_world import QualityWorld
 from simulator.scenario.ranker_names import RankerName
 from simulator.scenario.section import Section
 from simulator.scenario.traffic import Bursty, CandidateLaw, Daily, QueryClass, Trace
@@ -359,6 +360,8 @@ class Scenario(Study):
     """Where `simulator size` looks."""
     optimize: Optimize | None = None
     """Where `simulator optimize` and the report look; around the scenario's own funnel unless given."""
+    quality: QualityWorld = QualityWorld()
+    """What the rankers are trained on and the funnel is judged by; a synthetic world unless given."""
 
     @property
     def offered_qps(self) -> float:

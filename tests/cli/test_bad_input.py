@@ -113,3 +113,33 @@ def test_unknown_ranker_to_calibrate(simulator):
 def test_bad_budget(simulator, budget):
     """A budget that is no positive duration is refused."""
     assert refused(simulator("calibrate", f"--budget={budget}"), "--budget")
+
+
+LOG = "user,item,time,clicked\n" + "".join(f"{i % 9},{i},{i},{i % 2}\n" for i in range(90))
+
+
+@pytest.mark.parametrize(
+    ("log", "columns", "words"),
+    [
+        ("", {}, ["clicks.csv", "an empty file"]),
+        (LOG, {}, ["no column label", "label: clicked", "label: null"]),
+        (LOG, {"label": "klicked"}, ["no column klicked", "it has user, item, time, clicked"]),
+        (LOG, {"label": "clicked"}, ["at least 100 rows", "got 90"]),
+        (LOG.replace("1,1,1,1", "1,1,1,NaN"), {"label": "clicked"}, ["1 of 90 values of label", "row 2"]),
+        (LOG.replace(",0\n", ",1\n"), {"label": "clicked"}, ["every label is 1, one class only"]),
+    ],
+)
+@pytest.mark.parametrize("command", ["check", "run"])
+def test_logs_that_cannot_be_used(simulator, small, tmp_path, log, columns, words, command):
+    """A log that no ranker can learn from is refused before anything is simulated, with what to do."""
+    (tmp_path / "clicks.csv").write_text(log)
+    asked = small(funnel=[{"name": "first", "ranker": "logistic"}], quality={"interactions": "clicks.csv", **columns})
+    assert refused(simulator(command, asked), *words)
+
+
+def test_a_data_set_that_is_not_there(simulator, small, tmp_path):
+    """Without MovieLens in the cache the command that brings it is named, and that the synthetic world works."""
+    asked = small(funnel=[{"name": "first", "ranker": "logistic"}], quality={"world": "movielens-100k"})
+    outcome = simulator("run", asked, SIMULATOR_DATA=str(tmp_path / "none"))
+    assert refused(outcome, "simulator data get movielens-100k", "the synthetic world needs no data and works without")
+    assert simulator("run", asked, "--no-quality", SIMULATOR_DATA=str(tmp_path / "none")).code == 0

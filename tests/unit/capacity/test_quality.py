@@ -6,7 +6,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from simulator.capacity.quality import TOP_K, Cut, cuts_of, has_quality, quality_of, quality_of_run, scaled_keep
+from simulator.capacity.judged import has_quality
+from simulator.capacity.quality import TOP_K, Cut, cuts_of, quality_of, quality_of_run, scaled_keep
 from simulator.capacity.run import run_scenario
 from simulator.capacity.score_book import ScoreBook, book_of
 from simulator.data.randomness import generator

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simulator.data.interactions import read_interactions
+from simulator.data.interactions import Columns, read_interactions
 from simulator.errors import InputError
 
 GOOD = "user,item,time,label\nbo,x,30,1\nann,y,10,0\nbo,y,20,0\n"
@@ -68,8 +68,8 @@ def test_parquet_without_its_reader_says_what_to_install(tmp_path, monkeypatch):
         ("", "an empty file"),
         ("user,item,time,label\n", "no rows"),
         ("user,item,label\n1,1,1\n", "no column time;"),
-        ("user,item,time,label,price\n1,1,1,1,9\n", "unknown column price;"),
-        ("user,item,when,label\n1,1,1,1\n", "no column time and unknown column when;"),
+        ("user,item,time,clicked,price\n1,1,1,1,9\n", "any of clicked, price may say what was clicked; name it"),
+        ("user,item,when,label\n1,1,1,1\n", "no column time; it has user, item, when, label"),
         ("user,item,time,label\n1,1,1,0\n1,2,2,nan\n", "1 of 2 values of label are missing or NaN, the first in row 2"),
         ("user,item,time,label\n,1,1,0\n1,2,2,1\n", "1 of 2 values of user are missing or NaN, the first in row 1"),
         ("user,item,time,label\n1,1,1,1\n1,2,2,1\n", "every label is 1, one class only"),
@@ -82,6 +82,36 @@ def test_what_cannot_be_used_is_named(tmp_path, text, message):
     """Each fault is told with the file, the row or the column, and what was expected."""
     with pytest.raises(InputError, match=rf"log\.csv: .*{message}"):
         read_interactions(write(tmp_path, text))
+
+
+def test_columns_may_have_other_names_and_others_are_not_read(tmp_path):
+    """A file's own names are read, and a column that none of them is may hold anything."""
+    path = write(tmp_path, "who,page,at,seen,clicked\nann,x,10,,0\nbo,y,20,7,1\n")
+    log = read_interactions(path, Columns("who", "page", "at", "clicked"))
+    assert log.users == ("ann", "bo")
+    assert log.label.tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [("user,item,time\n1,1,1\n1,2,2\n", Columns()), ("user,item,time,price\n1,1,1,9\n1,2,2,9\n", Columns(label=None))],
+)
+def test_without_a_label_every_row_is_a_click(tmp_path, text, columns):
+    """A file of three columns has clicks alone, and so has any of which no label is asked for."""
+    assert read_interactions(write(tmp_path, text), columns).label.tolist() == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        (Columns(label="click"), "no column click; it has user, item, time, label: name the columns"),
+        (Columns(user="item"), "a column for each of user, item, time, label, got item for two of them"),
+    ],
+)
+def test_columns_that_cannot_be_read_are_named(tmp_path, columns, message):
+    """A name that the file does not have, and one that is given twice, are told."""
+    with pytest.raises(InputError, match=rf"log\.csv: .*{message}"):
+        read_interactions(write(tmp_path, GOOD), columns)
 
 
 def test_files_of_other_kinds_and_missing_ones_are_named(tmp_path):

@@ -56,6 +56,6 @@ def test_scikit_learn_scores_by_the_chance_of_a_click(in_examples):
     import sklearn_ranker
 
     ranker = sklearn_ranker.SklearnRanker()
-    query, candidates, X = pairs()
-    utility = X @ ranker.model.coef_[0] + ranker.model.intercept_[0]
+    query, candidates, _ = pairs()
+    utility = ranker.features.rows(query, candidates) @ ranker.model.coef_[0] + ranker.model.intercept_[0]
     assert ranker.score(query, candidates) == pytest.approx(1 / (1 + np.exp(-utility)), rel=1e-5)
