@@ -7,7 +7,7 @@ from typing import Any
 from simulator.distributions.base import Law
 from simulator.distributions.percentiles import Percentiles
 from simulator.distributions.registry import LAWS
-from simulator.scenario.model import Scenario
+from simulator.scenario.model import Scenario, Study
 
 __all__ = ["scenario_schema", "schema_text"]
 
@@ -31,6 +31,12 @@ def scenario_schema() -> dict[str, Any]:
         schema["$defs"]["Traffic"]["properties"]["classes"],
     ):
         filled["minItems"] = 1  # pydantic would count only the items without mistakes
+    serving = sorted(set(schema["required"]) - {name for name, f in Study.model_fields.items() if f.is_required()})
+    schema["required"] = [name for name in schema["required"] if name not in serving]
+    schema["anyOf"] = [
+        {"required": serving},
+        {"required": ["bias"], "not": {"anyOf": [{"required": [s]} for s in serving]}},
+    ]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Capacity simulator scenario, version 1",
