@@ -143,6 +143,17 @@ class Ranker(ABC):
     def flops_per_candidate(self) -> int:
         """The floating-point operations to score one more candidate, a multiply-add counting as two."""
 
+    @property
+    def bytes_per_candidate(self) -> int:
+        """The bytes that a call reads to score one more candidate at least: the row that is kept of it."""
+        width: int = self.items.shape[1]
+        return BYTES_PER_NUMBER * width
+
+    @property
+    def share_looked_at(self) -> float:
+        """The vectors that a call for the whole catalogue scores, as a share of its items."""
+        return 1.0
+
     @final
     def memory_bytes(self, items: int) -> int:
         """Return what serving `items` items holds in memory: the parameters, a row for each item, and any index."""
