@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from simulator.data.worlds import WORLDS
 from simulator.errors import InputError
@@ -129,6 +130,22 @@ def test_scoring_reads_the_row_of_each_candidate_looked_at(ranker):
 def test_the_same_seed_gives_the_same_scores(kind, world, ranker, candidates):
     """Training twice with one seed gives equal models, bit for bit."""
     assert np.array_equal(kind.fit(world, seed=7).score(5, candidates), ranker.score(5, candidates))
+
+
+def test_training_keeps_to_one_thread(kind, world, monkeypatch):
+    """Whatever was allowed before, the matrices of training are one thread's, and afterwards it is allowed again."""
+
+    def threads():
+        return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+
+    seen = []
+    train = kind._train
+    monkeypatch.setattr(kind, "_train", lambda *given: seen.append(threads()) or train(*given))
+    with threadpool_limits(2):
+        before = threads()
+        kind.fit(world, seed=1)
+        assert threads() == before
+    assert seen == [{1}]
 
 
 def test_training_leaves_the_global_generator_alone(kind, world):
