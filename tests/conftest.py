@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from threadpoolctl import threadpool_limits
 
 import simulator
 from simulator.scenario.load import load_scenario
@@ -27,6 +28,13 @@ def pytest_configure() -> None:
 def _changed(path: Path) -> float:
     """When a file was last written; now, if another process has just removed it."""
     return path.stat().st_mtime if path.exists() else float("inf")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread():
+    """Keep the matrices of all tests to one thread: two on a busy machine wait for each other, ten times as long."""
+    with threadpool_limits(1):
+        yield
 
 
 @pytest.fixture

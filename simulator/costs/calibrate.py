@@ -10,8 +10,8 @@ from threadpoolctl import threadpool_info
 
 from simulator import __version__
 from simulator.costs.fit import fit_law
-from simulator.costs.measure import MERGE, Measured, Progress, measure
-from simulator.costs.profile import Profile, RankerCost
+from simulator.costs.measure import LAWS, MERGE, Measured, Progress, measure
+from simulator.costs.profile import Ceilings, Profile, RankerCost, Work
 from simulator.errors import InputError
 
 __all__ = ["calibrate"]
@@ -32,12 +32,21 @@ def calibrate(
     if thin:
         enough = max(10.0, 2 * budget_s)
         raise InputError(f"--budget: {budget_s:g}s does not suffice for {', '.join(thin)}; give {enough:g}s or more")
-    costs = {
-        ranker: RankerCost(busy=fit_law(measured.times(ranker, "busy")), idle=fit_law(measured.times(ranker, "idle")))
-        for ranker in rankers
-    }
+    costs = {ranker: _cost(ranker, measured) for ranker in rankers}
     merge = fit_law(measured.times(MERGE, "busy"))
-    return Profile(name=name, provenance=_provenance(), rankers=costs, merge=merge), measured
+    flops_per_s, bytes_per_s = measured.ceilings
+    ceilings = Ceilings(flops_per_s=flops_per_s, bytes_per_s=bytes_per_s)
+    profile = Profile(name=name, provenance=_provenance(), rankers=costs, merge=merge, ceilings=ceilings)
+    return profile, measured
+
+
+def _cost(ranker: str, measured: Measured) -> RankerCost:
+    """Return what a ranker costs, with the work of its largest call where that is known."""
+    busy, idle = (fit_law(measured.times(ranker, law)) for law in LAWS)
+    if ranker not in measured.work:
+        return RankerCost(busy=busy, idle=idle)
+    flops, read = measured.work[ranker]
+    return RankerCost(busy=busy, idle=idle, work=Work(flops=flops, bytes=read))
 
 
 def _provenance() -> dict[str, str]:

@@ -14,14 +14,16 @@ import sys
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from simulator.costs.ceilings import measure_ceilings
 from simulator.costs.merge import ListsToMerge
+from simulator.costs.our_calls import ListCalls, SearchCalls
 from simulator.costs.own_calls import OwnCalls
 from simulator.distributions.base import FloatArray
 from simulator.errors import SimulatorError
@@ -30,11 +32,10 @@ from simulator.scenario.ranker_names import is_own
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
-    from simulator.rankers.base import Ranker
-
 __all__ = ["LAWS", "MERGE", "MIN_CALLS", "Measured", "measure"]
 
 MERGE = "merge"
+CEILINGS = "ceilings"
 LAWS = ("busy", "idle")
 SIZES = tuple(int(size) for decade in range(7) for size in (10**decade, 3 * 10**decade) if size <= 1_000_000)
 LISTS = (1, 3, 10, 30, 100, 300, 1000, 2000)
@@ -43,23 +44,35 @@ CALLS_A_VISIT = 5
 GAP_S = 0.003
 GRACE_S = 5.0
 KEEP = 100
-SLICED = ("two_tower", "word2vec")
-"""Rankers whose candidates are all the documents of a shard, one after the other; the others get lists of ids."""
-
 WORLD_SIZES = {"text": {"queries": 500, "documents": 500}}
 """Smaller worlds, by their kind, where learning takes long: what a call costs does not hang on how much was learnt."""
 
 Progress = Callable[[float, float, str], None]
-Call = tuple[str, int, int]  # what, candidates, a number that varies user and place
+Call = tuple[str, int, int | None]  # what, candidates, a number that varies user and place; None asks for its work
+Pair = tuple[float, float]  # operations and bytes, of a call or a second
 Point = tuple[str, int]
 
 
 @dataclass(frozen=True)
 class Measured:
-    """Seconds of calls by (what, law, size), and the points left out because the budget was too small."""
+    """What was found.
+
+    Attributes
+    ----------
+    seconds
+        Of calls by (what, law, size).
+    left_out
+        Points left out because the budget was too small.
+    work
+        By ranker of ours, the floating-point operations of its largest call that was measured, and the bytes it reads.
+    ceilings
+        Floating-point operations and bytes read a second that one thread reaches at best.
+    """
 
     seconds: dict[tuple[str, str, int], FloatArray]
     left_out: tuple[Point, ...]
+    work: dict[str, Pair]
+    ceilings: Pair
 
     def times(self, what: str, law: str) -> dict[int, FloatArray]:
         """Return seconds by size of one ranker (or MERGE) and law."""
@@ -95,9 +108,12 @@ def measure(rankers: list[str], budget_s: float, seed: int = 0, on_progress: Pro
         cost = _costs(ask, points, budget_s)
         chosen = _affordable(cost, budget_s)
         seconds = _rounds(ask, chosen, budget_s, rng, report)
-    return Measured(
-        {key: np.array(found) for key, found in seconds.items()}, tuple(p for p in points if p not in chosen)
-    )
+        ours = {name for name in rankers if not is_own(name)}
+        largest = {what: size for what, size in sorted(chosen) if what in ours}
+        work = {name: ask([(name, size, None)])[0] for name, size in largest.items()}
+        ceilings = ask([(CEILINGS, 0, None)])[0]
+    left_out = tuple(point for point in points if point not in chosen)
+    return Measured({key: np.array(found) for key, found in seconds.items()}, left_out, work, ceilings)
 
 
 def _no_report(done: float, total: float, note: str) -> None:
@@ -155,8 +171,8 @@ def _affordable(cost: dict[Point, float], budget_s: float) -> list[Point]:
 
 
 @contextmanager
-def _worker(rankers: list[str], seed: int) -> Iterator[Callable[..., list[float]]]:
-    """Run a worker process; yields the function that asks it for calls and returns their seconds.
+def _worker(rankers: list[str], seed: int) -> Iterator[Callable[..., list[Any]]]:
+    """Run a worker process; yields the function that asks it for calls and returns their seconds, or their work.
 
     Whatever ends the body ends the process too. Both sides write to their pipe themselves: the threads that feed an
     mp.Queue would run beside the calls that are timed.
@@ -165,22 +181,22 @@ def _worker(rankers: list[str], seed: int) -> Iterator[Callable[..., list[float]
     here, there = context.Pipe()
     process = context.Process(target=_serve, args=(rankers, seed, there), daemon=True)
 
-    def ask(burst: list[Call], gap_s: float = 0.0) -> list[float]:
+    def ask(burst: list[Call], gap_s: float = 0.0) -> list[float | Pair]:
         if gap_s:
             time.sleep(gap_s)
         try:
             for call in burst:
                 here.send(call)
-            answers: list[float | SimulatorError] = [here.recv() for _ in burst]
+            answers: list[float | Pair | SimulatorError] = [here.recv() for _ in burst]
         except (EOFError, OSError) as error:
             process.join(GRACE_S)
             raise SimulatorError(
                 f"the measuring process ended early (exit code {process.exitcode}); is there enough memory?"
             ) from error
-        seconds = [answer for answer in answers if not isinstance(answer, SimulatorError)]
-        if len(seconds) < len(answers):
+        found = [answer for answer in answers if not isinstance(answer, SimulatorError)]
+        if len(found) < len(answers):
             raise next(answer for answer in answers if isinstance(answer, SimulatorError))
-        return seconds
+        return found
 
     try:
         with _interrupts_ignored():
@@ -213,7 +229,7 @@ def _interrupts_ignored() -> Iterator[None]:
 def _serve(rankers: list[str], seed: int, pipe: "Connection") -> None:
     """Be the worker: take calls from the pipe, one by one, and answer each with its seconds, to the pipe's end.
 
-    What a user's ranker does wrong is the answer instead.
+    What a user's ranker does wrong is the answer instead. A call without a number is answered with its work.
     """
     import gc  # needed by the worker process alone
 
@@ -231,16 +247,22 @@ def _serve(rankers: list[str], seed: int, pipe: "Connection") -> None:
         gc.freeze()  # what training left is not searched again in the middle of a call
         with suppress(EOFError, OSError):  # until the parent is gone, however it went
             while True:
-                what, size, number = pipe.recv()
-                pipe.send(failure or _answer(serve[what], size, number))
+                call = pipe.recv()
+                pipe.send(failure or _answer(serve, call))
 
 
-def _answer(call: Callable[[int, int], object], size: int, number: int) -> float | SimulatorError:
-    """Return the seconds of one call, or what is wrong with the user's ranker."""
+def _answer(serve: Mapping[str, Any], call: Call) -> float | Pair | SimulatorError:
+    """Return the seconds of one call, or its work, or what is wrong with the user's ranker."""
+    what, size, number = call
+    if what == CEILINGS:
+        return measure_ceilings()
+    if number is None:
+        operations, read = serve[what].work(size)
+        return operations, read
     try:
-        if isinstance(call, OwnCalls):
-            call.prepare(size, number)
-        return _timed(call, size, number)
+        if isinstance(serve[what], OwnCalls):
+            serve[what].prepare(size, number)
+        return _timed(serve[what], size, number)
     except SimulatorError as error:
         return error
 
@@ -269,32 +291,10 @@ def _callables(rankers: list[str], seed: int) -> dict[str, Callable[[int, int], 
     worlds = {kind: WORLDS[kind](seed=seed, **WORLD_SIZES.get(kind, {})) for kind in kinds}
     trained = (RANKERS[name].fit(worlds[RANKERS[name].learns_from], seed) for name in rankers if name not in found)
     found |= {
-        ranker.name: _call_of(ranker.for_catalogue(catalogue, seed), ids) if ranker.exact else _search_of(ranker, seed)
+        ranker.name: ListCalls(ranker.for_catalogue(catalogue, seed), ids, KEEP)
+        if ranker.exact
+        else SearchCalls(ranker, seed, KEEP)
         for ranker in trained
     }
     lists = ListsToMerge(max(LISTS), rng)
     return found | {MERGE: lambda size, _: lists.merge(size)}
-
-
-def _search_of(ranker: "Ranker", seed: int) -> Callable[[int, int], object]:
-    """Return the call of a ranker that searches a whole catalogue, one for each size, made at its first call."""
-    catalogues: dict[int, Ranker] = {}
-
-    def call(size: int, number: int) -> object:
-        if size not in catalogues:
-            catalogues[size] = ranker.for_catalogue(size, seed)
-        return catalogues[size].serve(number % len(ranker.users), slice(0, size), KEEP)
-
-    return call
-
-
-def _call_of(ranker: "Ranker", ids: np.ndarray) -> Callable[[int, int], object]:
-    """Return the call of a ranker: another user and another place in the catalogue each time."""
-    users = len(ranker.users)
-
-    def call(size: int, number: int) -> object:
-        first = number * 7919 * 1000 % (ids.size - size + 1)
-        candidates = slice(first, first + size) if ranker.name in SLICED else ids[first : first + size]
-        return ranker.serve(number % users, candidates, KEEP)
-
-    return call

@@ -16,12 +16,14 @@ from simulator.errors import ProfileError
 
 __all__ = [
     "QUANTILE_LEVELS",
+    "Ceilings",
     "CostLaw",
     "Curve",
     "Point",
     "Profile",
     "RankerCost",
     "Residuals",
+    "Work",
     "load_profile",
     "profile_schema",
     "quantiles_of",
@@ -37,6 +39,7 @@ QUANTILE_LEVELS = (
 )  # fmt: skip
 
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Amount = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Quantiles = Annotated[tuple[Seconds, ...], Field(min_length=len(QUANTILE_LEVELS), max_length=len(QUANTILE_LEVELS))]
 
 
@@ -138,11 +141,29 @@ class CostLaw(Part):
         return self
 
 
+class Work(Part):
+    """What the largest measured call of a ranker takes: its floating-point operations and the bytes it reads."""
+
+    flops: Amount
+    bytes: Amount
+
+
+class Ceilings(Part):
+    """What one thread reaches at best: floating-point operations and bytes read, a second."""
+
+    flops_per_s: Amount
+    bytes_per_s: Amount
+
+
 class RankerCost(Part):
-    """A ranker's cost: `busy` of a worker that goes from call to call, `idle` of one that had been waiting."""
+    """A ranker's cost: `busy` of a worker that goes from call to call, `idle` of one that had been waiting.
+
+    `work` is that of the busy law's last point; None where it is not known, as of a user's own ranker.
+    """
 
     busy: CostLaw
     idle: CostLaw
+    work: Work | None = None
 
     @property
     def measured_to(self) -> int:
@@ -158,6 +179,7 @@ class Profile(Part):
     provenance: dict[str, str]
     rankers: dict[str, RankerCost]
     merge: CostLaw  # its "candidates" are the lists merged
+    ceilings: Ceilings | None = None
 
     def as_text(self) -> str:
         """Return the profile as the text of its file."""

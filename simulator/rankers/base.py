@@ -62,15 +62,19 @@ class Ranker(ABC):
     def fit(cls, world: Learnable, seed: int) -> Self:
         """Return the model trained on the training impressions of `world`, serving the items of `world`.
 
-        Equal worlds and seeds give equal models.
+        Equal worlds and seeds give equal models: training keeps to one thread, as sums by several round differently
+        from run to run. Two threads on a busy machine wait for each other besides, up to ten times as long.
 
         Raises
         ------
         InputError
             Where the world is of another kind, or the training impressions are none or hold one class only.
         """
+        from threadpoolctl import threadpool_limits  # only where something is trained
+
         cls._check(world)
-        return cls._serving(cls._train(world, generator(seed, f"train {cls.name}")), world)
+        with threadpool_limits(1):
+            return cls._serving(cls._train(world, generator(seed, f"train {cls.name}")), world)
 
     @classmethod
     @final
@@ -142,6 +146,17 @@ class Ranker(ABC):
     @abstractmethod
     def flops_per_candidate(self) -> int:
         """The floating-point operations to score one more candidate, a multiply-add counting as two."""
+
+    @property
+    def bytes_per_candidate(self) -> int:
+        """The bytes that a call reads to score one more candidate at least: the row that is kept of it."""
+        width: int = self.items.shape[1]
+        return BYTES_PER_NUMBER * width
+
+    @property
+    def share_looked_at(self) -> float:
+        """The vectors that a call for the whole catalogue scores, as a share of its items."""
+        return 1.0
 
     @final
     def memory_bytes(self, items: int) -> int:

@@ -21,10 +21,10 @@ from simulator.rankers.transformer import encode, encode_gradient, pretrain
 
 __all__ = ["CrossEncoder", "loss_and_gradient"]
 
-LISTS = 32
+LISTS = 8
 OTHERS = 3
-LANGUAGE = Schedule(epochs=20, rate=5e-3)
-RANKING = Schedule(epochs=10, rate=5e-3)
+LANGUAGE = Schedule(epochs=10, rate=5e-3)
+RANKING = Schedule(epochs=8, rate=3e-3)
 
 PAIRS_AT_ONCE = 128
 """Pairs scored at once: what their tokens hold in a layer, some 2 MiB, stays near the core."""

@@ -5,7 +5,8 @@ without a slow start, and units are rectified.
 
 Source: Vaswani et al., "Attention is all you need", NeurIPS 2017, section 3; Devlin et al., "BERT: pre-training of deep
 bidirectional transformers for language understanding", NAACL 2019, section 3.1 (masked words); Xiong et al., "On layer
-normalization in the transformer architecture", ICML 2020 (its place).
+normalization in the transformer architecture", ICML 2020 (its place); Trockman & Kolter, "Mimetic initialization of
+self-attention layers", ICML 2023 (queries and keys that start alike).
 
 Shapes: V words, W width, A heads, F rectified units, R texts, T tokens of a text, J layers.
 """
@@ -53,6 +54,12 @@ OTHERS = 7
 LANGUAGE = Schedule(epochs=60, rate=5e-3)
 RANKING = Schedule(epochs=6, rate=4e-3)
 
+NEARNESS = 0.5
+"""How long the vector of a place is at first beside that of a word: what a word is counts for more than where it is."""
+
+LONGEST = 100.0
+"""How many times the longest wave of the places is as long as the shortest, of 2 pi places."""
+
 HIDDEN_SHARE = 0.25
 """Of the words of a text, those to guess: more than BERT's 15%, as texts are short and passes few."""
 
@@ -93,6 +100,9 @@ class Passed(NamedTuple):
 def initial_parameters(words: int, places: int, layers: int, rng: np.random.Generator) -> Gradient:
     """Return random weights and zero offsets, for texts of at most `places` tokens.
 
+    At first a word looks most at words like itself and at those near it: queries are keys, and places are waves, which
+    neighbours have in common. From places drawn at random two sentences of one text are not told apart for long.
+
     ``E`` (V + 1, W), of the words and the mask, ``P`` (places, W) and ``S`` (2, W), of the first text and of a second;
     for each layer j ``qkv{j}`` (W, 3 W), ``qkv_b{j}``, ``o{j}`` (W, W), ``o_b{j}``, ``f{j}`` (W, F), ``f_b{j}``,
     ``g{j}`` (F, W), ``g_b{j}`` and the norms' ``n{j}``, ``m{j}`` with offsets ``n_b{j}``, ``m_b{j}``; ``n`` and
@@ -100,13 +110,14 @@ def initial_parameters(words: int, places: int, layers: int, rng: np.random.Gene
     """
     W, F = WIDTH, UNITS
     blocks = {"E": rng.standard_normal((words + 1, W)) * W**-0.5}
-    blocks |= {"P": rng.standard_normal((places, W)) * W**-0.5, "S": np.zeros((2, W))}
+    blocks |= {"P": NEARNESS * _waves(places) * (2 / W) ** 0.5, "S": np.zeros((2, W))}
     for j in range(layers):
         shrunk = (2 * layers) ** -0.5  # the sum of all layers' parts keeps the size of one
+        alike, values = rng.standard_normal((2, W, W)) * W**-0.5
         blocks |= {
             f"n{j}": np.ones(W),
             f"n_b{j}": np.zeros(W),
-            f"qkv{j}": rng.standard_normal((W, 3 * W)) * W**-0.5,
+            f"qkv{j}": np.hstack([alike, alike, values]),
             f"qkv_b{j}": np.zeros(3 * W),
             f"o{j}": rng.standard_normal((W, W)) * W**-0.5 * shrunk,
             f"o_b{j}": np.zeros(W),
@@ -118,6 +129,12 @@ def initial_parameters(words: int, places: int, layers: int, rng: np.random.Gene
             f"g_b{j}": np.zeros(W),
         }
     return blocks | {"n": np.ones(W), "n_b": np.zeros(W), "out_b": np.zeros(words)}
+
+
+def _waves(places: int) -> FloatArray:
+    """Return sines and cosines of each place, shape (places, W), as Vaswani et al. have them, section 3.5."""
+    angles = np.arange(places)[:, None] * LONGEST ** -np.linspace(0, 1, WIDTH // 2, endpoint=False)
+    return np.hstack([np.sin(angles), np.cos(angles)])
 
 
 def encode(parameters: Parameters, tokens: IntArray, segments: IntArray | None = None) -> tuple[FloatArray, Passed]:

@@ -16,6 +16,9 @@ __all__ = ["PROBES", "TwoTowerIVF"]
 PROBES = 32
 """Cells that a call looks into, all of them in a small catalogue: recall at 100 is above 0.9 up to a million items."""
 
+QUERIES = 100
+"""Users whose searches the share that is looked at is the mean of."""
+
 BYTES_PER_ID = 8
 CELLS_SEED = 0
 
@@ -34,6 +37,14 @@ class TwoTowerIVF(TwoTower):
     def index(self) -> IVF:
         """The catalogue in cells, made when it is first asked for."""
         return IVF.build(self.items, usual_cells(len(self.items)), CELLS_SEED)
+
+    @property
+    def share_looked_at(self) -> float:
+        """The centres of all cells and the vectors of those looked into, as a share of the items; a mean over users."""
+        queries = self.embedding(self.users[:QUERIES])
+        probes = min(PROBES, self.index.cells)
+        found = sum(self.index.share_looked_at(query, 1, probes) for query in queries) / len(queries)
+        return found + self.index.cells / len(self.items)
 
     def _best_of(self, user: int, items: IntArray | slice, keep: int) -> IntArray:
         if not isinstance(items, slice) or items.indices(len(self.items)) != (0, len(self.items), 1):

@@ -3,13 +3,17 @@
 from pathlib import Path
 
 from rich.console import Group, RenderableType
+from rich.table import Table
 
-from simulator.costs.profile import QUANTILE_LEVELS, CostLaw, Profile
+from simulator.costs.profile import QUANTILE_LEVELS, Ceilings, CostLaw, Point, Profile, Work
+from simulator.rankers.two_tower_ivf import TwoTowerIVF
 from simulator.report.tables import new_table
 from simulator.scenario.ranker_names import is_own
 from simulator.units import format_duration
 
 __all__ = ["profile_table"]
+
+GIGA = 1e9
 
 
 def profile_table(profile: Profile, path: Path) -> RenderableType:
@@ -26,7 +30,42 @@ def profile_table(profile: Profile, path: Path) -> RenderableType:
         table.caption += "\nmodule:Class is your own ranker, measured here as it is"
     table.caption_justify = "left"
     origin = ", ".join(f"{key} {value}" for key, value in profile.provenance.items())
-    return Group(table, f"Written to {path}. Measured on: {origin}.")
+    parts = [table] if profile.ceilings is None else [table, _work_table(profile, profile.ceilings)]
+    return Group(*parts, f"Written to {path}. Measured on: {origin}.")
+
+
+def _work_table(profile: Profile, ceilings: Ceilings) -> Table:
+    """Return what the largest calls reach of what one thread can do."""
+    table = new_table("What the largest call reaches")
+    table.add_column("ranker", overflow="fold")
+    for head in ("candidates", "median", "GFLOP/s", "GB/s", "bound by", "x the bound"):
+        table.add_column(head, justify="right", no_wrap=True)
+    for name, cost in profile.rankers.items():
+        if cost.work is not None:
+            table.add_row(name, *_work_cells(cost.busy.points[-1], cost.work, ceilings))
+    table.caption = (
+        f"one thread here at best: {ceilings.flops_per_s / GIGA:.3g} GFLOP/s in a product of matrices, "
+        f"{ceilings.bytes_per_s / GIGA:.3g} GB/s read\n"
+        "x the bound: the time over what the operations, or the bytes of the candidates' rows, take at best;\n"
+        "selecting the best is in every time, and so are rows that lie scattered where candidates are a list of ids\n"
+        f"{TwoTowerIVF.name}: by the vectors that a search looks at"
+    )
+    table.caption_justify = "left"
+    return table
+
+
+def _work_cells(point: Point, work: Work, ceilings: Ceilings) -> list[str]:
+    """Return the row of a ranker whose largest calls are `point` and take `work`."""
+    seconds = point.quantile(0.5)
+    by_flops, by_bytes = work.flops / ceilings.flops_per_s, work.bytes / ceilings.bytes_per_s
+    return [
+        f"{point.candidates:,}",
+        format_duration(seconds),
+        f"{work.flops / seconds / GIGA:.3g}",
+        f"{work.bytes / seconds / GIGA:.3g}",
+        "operations" if by_flops > by_bytes else "bytes",
+        f"{seconds / max(by_flops, by_bytes):.2g}",
+    ]
 
 
 def _cells(law: CostLaw, idle: str) -> list[str]:

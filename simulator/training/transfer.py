@@ -55,7 +55,10 @@ def sweep(arms: Mapping[str, Arm], amounts: Sequence[int], seeds: Sequence[int])
     seeds
         Independent repetitions, at least 2 for an interval.
     """
-    return tuple(_row(arms, amount, seeds) for amount in amounts)
+    from threadpoolctl import threadpool_limits  # only where something is trained
+
+    with threadpool_limits(1):  # small models: several threads wait for each other, and round differently each time
+        return tuple(_row(arms, amount, seeds) for amount in amounts)
 
 
 def _row(arms: Mapping[str, Arm], amount: int, seeds: Sequence[int]) -> SweepRow:

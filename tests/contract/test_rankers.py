@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from simulator.data.worlds import WORLDS
 from simulator.errors import InputError
@@ -118,9 +119,32 @@ def test_scoring_takes_some_operations(ranker):
     assert ranker.flops_per_candidate >= 2 * ranker.items.shape[1]
 
 
+def test_scoring_reads_the_row_of_each_candidate_looked_at(ranker):
+    """A candidate costs the bytes of its row; an exact ranker looks at each, another at the cells' centres besides."""
+    assert type(ranker.bytes_per_candidate) is int
+    assert ranker.bytes_per_candidate == ranker.items[0].nbytes > 0
+    centres = 0 if ranker.exact else ranker.index.cells  # there are so few that all are looked into
+    assert ranker.share_looked_at == pytest.approx(1 + centres / ITEMS)
+
+
 def test_the_same_seed_gives_the_same_scores(kind, world, ranker, candidates):
     """Training twice with one seed gives equal models, bit for bit."""
     assert np.array_equal(kind.fit(world, seed=7).score(5, candidates), ranker.score(5, candidates))
+
+
+def test_training_keeps_to_one_thread(kind, world, ranker, monkeypatch):
+    """Whatever was allowed before, the matrices of training are one thread's, and afterwards it is allowed again."""
+
+    def threads():
+        return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+
+    seen = []
+    monkeypatch.setattr(kind, "_train", lambda *_: seen.append(threads()) or ranker.parameters)
+    with threadpool_limits(2):
+        before = threads()
+        kind.fit(world, seed=1)
+        assert threads() == before
+    assert seen == [{1}]
 
 
 def test_training_leaves_the_global_generator_alone(kind, world):

@@ -37,6 +37,16 @@ def test_every_point_has_enough_calls(measured):
         assert seconds.min() > 0
 
 
+def test_work_is_that_of_the_largest_call_and_within_what_the_machine_can_do(measured):
+    """14 columns of the item and the pair: 30 operations and 17 to compare, 48 bytes; no call passes a ceiling."""
+    found, _ = measured
+    busy = found.times("logistic", "busy")
+    largest = max(busy)
+    assert found.work == {"logistic": (largest * (2 * 14 + 1 + 2 * 8 + 1 + 2), largest * 4 * 12)}
+    for amount, ceiling in zip(found.work["logistic"], found.ceilings, strict=True):
+        assert 0 < amount / np.median(busy[largest]) < ceiling
+
+
 def test_sizes_beyond_the_budget_are_named(measured):
     """Two seconds do not suffice for a million candidates, which is said."""
     assert ("logistic", 1_000_000) in measured[0].left_out

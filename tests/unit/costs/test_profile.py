@@ -118,6 +118,8 @@ BUSY = ("rankers", "logistic", "busy")
         ((*BUSY, "noise", "ratios"), [1.0] * 20, "rankers.logistic.busy.noise.ratios"),
         ((*BUSY, "curve"), {"start": [0, 9], "intercept": [1.0, 0.5], "slope": [0, 0]}, "rankers.logistic.busy.curve"),
         ((*BUSY, "curve", "slope"), [float("inf")], "rankers.logistic.busy.curve.slope"),
+        ((*BUSY[:2], "work"), {"flops": 0.0, "bytes": 1.0}, "rankers.logistic.work.flops: expected greater than 0"),
+        (("ceilings",), {"flops_per_s": 1.0}, "ceilings.bytes_per_s: Field required"),
         (("merge",), None, "merge: Field required"),
         (("extra",), 1, "extra"),
         (("schema_version",), 3, "schema_version: expected 1, got 3"),
@@ -192,6 +194,15 @@ def test_the_shipped_profile_holds_every_ranker_and_the_merge():
     assert reach.pop("cross_encoder") >= 1_000
     assert min(reach.values()) >= 10_000
     assert max(point.candidates for point in shipped.merge.points) >= 1000
+
+
+def test_a_profile_from_before_work_was_measured_still_loads(profile, tmp_path):
+    """Without ceilings and work, as older files are, a profile is the one that does not know them."""
+    document = json.loads(profile.as_text())
+    del document["ceilings"], document["rankers"]["logistic"]["work"]
+    path = tmp_path / "old.json"
+    path.write_text(json.dumps(document))
+    assert load_profile(str(path)) == profile
 
 
 def test_the_shipped_profile_has_thirty_calls_at_every_point():
