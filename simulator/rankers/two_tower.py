@@ -26,11 +26,11 @@ __all__ = ["USER_TOWER", "Pairs", "TwoTower", "initial_parameters", "loss_and_gr
 USER_TOWER = "user_W1", "user_b1", "user_W2"
 """The parameters that make a user's embedding."""
 
-HIDDEN = 32
+HIDDEN = 128
 WIDTH = 32
-L2 = 1e-5
+L2 = 3e-3
 BATCH = 256
-NEGATIVES = 256
+NEGATIVES = 512
 SCHEDULE = Schedule(epochs=8, rate=3e-3)
 
 
@@ -66,10 +66,10 @@ def loss_and_gradient(
 ) -> tuple[float, Parameters]:
     """Return the mean loss of clicked pairs against sampled items plus L2/2 times squared weights, and its gradient.
 
-    A clicked item competes with the M negatives, itself left out. Negatives are drawn as the log shows items, so an
-    item's chance to be drawn cancels, in all but the corrected softmax, against its chance to be shown, and what is
-    learnt is how much likelier than others an item is clicked *once shown*: popular items win nothing by being shown
-    often.
+    A clicked item competes with the M negatives, itself left out. Negatives are drawn as the log shows items without a
+    click, so an item's chance to be drawn cancels, in all but the corrected softmax, against its chance to be shown,
+    and what is learnt is how much oftener an item is clicked than *shown in vain*: popular items win nothing by being
+    shown often, but by being clicked when all are shown evenly.
 
     Parameters
     ----------
@@ -183,7 +183,7 @@ def _train(
     """Return the parameters of a `kind` of towers, from random ones but for those that are `carried` over."""
     train, validation = world.splits.train, world.splits.validation
     clicked = np.flatnonzero(train.click)
-    log_q = _log_chance(train, len(world.item_features)) if kind.corrected else None
+    log_q = _log_chance(train.where(~train.click), len(world.item_features)) if kind.corrected else None
     pair_loss = LOSSES[kind.pair_loss]
 
     def epoch() -> list[Pairs]:
@@ -206,8 +206,9 @@ def _log_chance(log: Impressions, items: int) -> FloatArray:
 def _pairs(
     world: Learnable, log: Impressions, clicked: IntArray, log_q: FloatArray | None, rng: np.random.Generator
 ) -> Pairs:
-    """Return the pairs at rows `clicked` of `log`, with negatives that are drawn from all its rows."""
-    item, drawn = log.item[clicked], log.item[rng.integers(len(log), size=NEGATIVES)]
+    """Return the pairs at rows `clicked` of `log`, with negatives drawn from all its rows without a click."""
+    others = np.flatnonzero(~log.click)
+    item, drawn = log.item[clicked], log.item[others[rng.integers(len(others), size=NEGATIVES)]]
     return Pairs(
         users=world.user_features[log.user[clicked]],
         items=world.item_features[item],
