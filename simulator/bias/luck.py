@@ -6,9 +6,10 @@ An address is (seed, replication, purpose; step and user, counter), as those of 
 from dataclasses import dataclass, field
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
-from simulator.draws import stream_of
+from simulator.draws import stream_of, uniforms
 
 __all__ = ["Luck"]
 
@@ -35,3 +36,16 @@ class Luck:
             streams = [stream_of(self.seed, r, purpose, "bias") for r in range(self.replications)]
             self._streams[purpose] = np.array(streams, dtype=np.uint64)
         return self._streams[purpose]
+
+    def uniforms(self, purpose: str, queries: int, first: int = 0) -> NDArray[np.float64]:
+        """Return the numbers in (0, 1) of `queries` queries of `purpose` from `first` on, shape (R, queries)."""
+        return _uniforms(self.streams(purpose), queries, first)
+
+
+@njit(cache=True)
+def _uniforms(streams: NDArray[np.uint64], queries: int, first: int) -> NDArray[np.float64]:
+    """Return the numbers of each stream."""
+    out = np.empty((len(streams), queries))
+    for r, stream in enumerate(streams):
+        out[r] = uniforms(stream, queries, first)
+    return out

@@ -17,7 +17,6 @@ from scipy.special import expit, roots_hermitenorm
 from simulator.bias.luck import Luck
 from simulator.bias.parts import in_parts
 from simulator.data.randomness import generator
-from simulator.draws import uniforms
 
 __all__ = ["Arrivals", "BiasWorld", "LikedItems", "TasteWorld", "arrivals", "make_taste_world"]
 
@@ -66,7 +65,7 @@ def arrivals(items: int, per_step: float, steps: int, luck: Luck) -> Arrivals:
     The fraction of `per_step` is one more item with that probability.
     """
     whole, fraction = divmod(per_step, 1.0)
-    draws = np.stack([uniforms(stream, steps) for stream in luck.streams("arrivals")], axis=1)  # (T, R)
+    draws = luck.uniforms("arrivals", steps).T  # (T, R)
     came = int(whole) + (draws < fraction)
     came[0] = 0
     alive = items + np.cumsum(came, axis=0)  # (T, R)
@@ -184,14 +183,14 @@ def _probability(
 ) -> None:
     """Write the probability of a click on each shown item."""
     _, U, k = item.shape
-    D = tastes.shape[2]
     for cell in range(ends[0], ends[1]):
         r, u = cell // U, cell % U
+        taste = tastes[r, u]
         for j in range(k):
             shown = item[r, u, j]
-            total = odds[r, shown]
-            for d in range(D):
-                total += tastes[r, u, d] * topics[r, shown, d]
+            topic, total = topics[r, shown], odds[r, shown]
+            for d in range(TASTES):
+                total += taste[d] * topic[d]
             out[r, u, j] = np.float32(1.0) / (np.float32(1.0) + np.exp(-total))
 
 
