@@ -9,7 +9,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from simulator.draws import stream_of, uniforms
+from simulator.data.randomness import generator
+from simulator.draws import stream_of, uniform_at
 
 __all__ = ["Luck"]
 
@@ -37,15 +38,20 @@ class Luck:
             self._streams[purpose] = np.array(streams, dtype=np.uint64)
         return self._streams[purpose]
 
-    def uniforms(self, purpose: str, queries: int, first: int = 0) -> NDArray[np.float64]:
-        """Return the numbers in (0, 1) of `queries` queries of `purpose` from `first` on, shape (R, queries)."""
-        return _uniforms(self.streams(purpose), queries, first)
+    def uniforms(self, purpose: str, count: int, step: int = 0) -> NDArray[np.float64]:
+        """Return `count` numbers in (0, 1) of `purpose` in a step, shape (R, count); the first do not depend on it."""
+        return _uniforms(self.streams(purpose), count, step)
+
+    def generators(self, purpose: str) -> list[np.random.Generator]:
+        """Return a generator of `purpose` for each replication, for what NumPy draws."""
+        return [generator(self.seed, f"bias {purpose} {r}") for r in range(self.replications)]
 
 
 @njit(cache=True)
-def _uniforms(streams: NDArray[np.uint64], queries: int, first: int) -> NDArray[np.float64]:
+def _uniforms(streams: NDArray[np.uint64], count: int, step: int) -> NDArray[np.float64]:
     """Return the numbers of each stream."""
-    out = np.empty((len(streams), queries))
+    out = np.empty((len(streams), count))
     for r, stream in enumerate(streams):
-        out[r] = uniforms(stream, queries, first)
+        for n in range(count):
+            out[r, n] = uniform_at(stream, step, n)
     return out

@@ -20,4 +20,4 @@ class Proportional:
         most = np.max(np.where(there, learnt.clicks, 0.0), axis=1, keepdims=True)
         weight = np.where(there, np.maximum(learnt.clicks / np.maximum(most, 1e-300), 1e-300) ** policy.power, 0.0)
         weight = np.where(there, np.maximum(weight, 1e-300), 0.0)  # what cannot be told from 0 is still there
-        return proportional_lists(weight, now.slots, now.luck.uniforms("order of the line", items, now.step * items))
+        return proportional_lists(weight, now.slots, now.luck.uniforms("order of the line", items, now.step))
