@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from simulator.bias.impressions import Impressions
 from simulator.bias.parts import in_parts
-from simulator.bias.ranking import Asked, Ranking, holds
+from simulator.bias.ranking import Asked, Chances, Ranking, holds
 from simulator.draws import key_of, random_bits, uniform_of
 
 __all__ = ["explore", "log_propensities"]
@@ -47,11 +47,28 @@ def log_propensities(
     """Write the probability of each shown item in its place, of ranking and `exploration` (share, by) together."""
     share, by = exploration
     chances = ranking.chances(rows.item, asked)
-    k = rows.item.shape[2]
-    items = alive[:, None, None].astype(np.float64)  # (R, 1, 1)
-    random = 1.0 / items if by == "request" else (1.0 - chances.anywhere) / np.maximum(items - k, 1.0)
-    propensity = (1.0 - share) * chances.here + share * random
-    np.copyto(rows.propensity, propensity.astype(np.float32), where=asked.mine[:, :, None])
+    in_parts(_propensity, asked.mine.size, chances, (share, by == "request"), alive, asked.mine, rows.propensity)
+
+
+@njit(cache=True, nogil=True)
+def _propensity(
+    ends: tuple[int, int],
+    chances: Chances,
+    exploration: tuple[float, bool],
+    alive: NDArray[np.int64],
+    mine: NDArray[np.bool_],
+    out: NDArray[np.float32],
+) -> None:
+    """Write the probability of each row; an item that is not ranked is drawn evenly from all, or all not ranked."""
+    share, whole = exploration
+    _, U, k = out.shape
+    for cell in range(ends[0], ends[1]):
+        r, u = cell // U, cell % U
+        if not mine[r, u]:
+            continue
+        for j in range(k):
+            random = 1.0 / alive[r] if whole else (1.0 - chances.anywhere[r, u, j]) / max(alive[r] - k, 1)
+            out[r, u, j] = (1.0 - share) * chances.here[r, u, j] + share * random
 
 
 @njit(cache=True, nogil=True)
@@ -72,12 +89,13 @@ def _explore(
             continue
         key = key_of(asked.streams[r], asked.first + u, 0)
         shown, marked = item[r, u], random[r, u]
+        some = chosen = uniform_of(random_bits(key, 0)) < share
+        for j in range(k):
+            marked[j] = chosen if whole else uniform_of(random_bits(key, j)) < share
+            some = some or marked[j]
+        if not some:
+            continue
         ranked = shown.copy()
-        if whole:
-            marked[:] = uniform_of(random_bits(key, 0)) < share
-        else:
-            for j in range(k):
-                marked[j] = uniform_of(random_bits(key, j)) < share
         counter = k
         for j in range(k):
             if not marked[j]:

@@ -116,7 +116,8 @@ def _fill(
         key = key_of(asked.streams[r], asked.first + u, 0)
         m = u if own else int(uniform_of(random_bits(key, 0)) * M)
         shown = item[r, u]
-        shown[:] = lists[r, m]
+        for j in range(k):
+            shown[j] = lists[r, m, j]
         if slots == 0 or _free(shown, k - slots, is_new[r], new_count[r]) < slots:
             continue
         counter = 0
@@ -138,8 +139,10 @@ def _of_list(base: Ints, new: tuple[int, Bools, int], shown: int, place: int) ->
         free = _free(base, len(base) - slots, is_new, count)
         if free >= slots:
             tops = len(base) - slots
+    if place < tops and base[place] == shown:
+        return 1.0, 1.0
     if holds(base, tops, shown):
-        return (1.0 if place < tops and base[place] == shown else 0.0), 1.0
+        return 0.0, 1.0
     if tops < len(base) and is_new[shown]:
         return (1.0 / free if place >= tops else 0.0), slots / free
     return 0.0, 0.0

@@ -6,9 +6,11 @@ An address is (seed, replication, purpose; step and user, counter), as those of 
 from dataclasses import dataclass, field
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
-from simulator.draws import stream_of
+from simulator.data.randomness import generator
+from simulator.draws import stream_of, uniform_at
 
 __all__ = ["Luck"]
 
@@ -35,3 +37,21 @@ class Luck:
             streams = [stream_of(self.seed, r, purpose, "bias") for r in range(self.replications)]
             self._streams[purpose] = np.array(streams, dtype=np.uint64)
         return self._streams[purpose]
+
+    def uniforms(self, purpose: str, count: int, step: int = 0) -> NDArray[np.float64]:
+        """Return `count` numbers in (0, 1) of `purpose` in a step, shape (R, count); the first do not depend on it."""
+        return _uniforms(self.streams(purpose), count, step)
+
+    def generators(self, purpose: str) -> list[np.random.Generator]:
+        """Return a generator of `purpose` for each replication, for what NumPy draws."""
+        return [generator(self.seed, f"bias {purpose} {r}") for r in range(self.replications)]
+
+
+@njit(cache=True)
+def _uniforms(streams: NDArray[np.uint64], count: int, step: int) -> NDArray[np.float64]:
+    """Return the numbers of each stream."""
+    out = np.empty((len(streams), count))
+    for r, stream in enumerate(streams):
+        for n in range(count):
+            out[r, n] = uniform_at(stream, step, n)
+    return out

@@ -16,7 +16,6 @@ from simulator.bias.arm import ActiveArm
 from simulator.bias.impressions import blank
 from simulator.bias.log import Weighing
 from simulator.bias.loop import Setting, step_rows, weights_clip
-from simulator.draws import uniforms
 from simulator.scenario.bias import Experiment, Policy
 
 __all__ = ["Trial", "run_trial", "treated_users"]
@@ -52,8 +51,7 @@ class Trial:
 
 def treated_users(experiment: Experiment, setting: Setting) -> NDArray[np.bool_]:
     """Return which users get the treatment, each by its own draw, shape (R, U)."""
-    draws = [uniforms(stream, setting.world.users) for stream in setting.luck.streams("arms of users")]
-    return np.stack(draws) >= experiment.control_share
+    return setting.luck.uniforms("arms of users", setting.world.users) >= experiment.control_share
 
 
 def run_trial(

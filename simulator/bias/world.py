@@ -16,8 +16,6 @@ from scipy.special import expit, roots_hermitenorm
 
 from simulator.bias.luck import Luck
 from simulator.bias.parts import in_parts
-from simulator.data.randomness import generator
-from simulator.draws import uniforms
 
 __all__ = ["Arrivals", "BiasWorld", "LikedItems", "TasteWorld", "arrivals", "make_taste_world"]
 
@@ -66,7 +64,7 @@ def arrivals(items: int, per_step: float, steps: int, luck: Luck) -> Arrivals:
     The fraction of `per_step` is one more item with that probability.
     """
     whole, fraction = divmod(per_step, 1.0)
-    draws = np.stack([uniforms(stream, steps) for stream in luck.streams("arrivals")], axis=1)  # (T, R)
+    draws = luck.uniforms("arrivals", steps).T  # (T, R)
     came = int(whole) + (draws < fraction)
     came[0] = 0
     alive = items + np.cumsum(came, axis=0)  # (T, R)
@@ -152,17 +150,25 @@ def make_taste_world(
     """
     users, half_life = sizes
     by_quality, by_taste = spreads
-    R, items = coming.born.shape
-    rng = {what: generator(luck.seed, f"bias {what}") for what in ("tastes", "topics", "quality")}
-    scale = np.float32(by_taste**0.5 * TASTES**-0.25)  # of each side, so that products of D have the wanted spread
+    items = coming.born.shape[1]
+    scale = by_taste**0.5 * TASTES**-0.25  # of each side, so that products of D have the wanted spread
     return TasteWorld(
         level=_level(click_rate, float(np.hypot(by_quality, by_taste))),
-        tastes=rng["tastes"].standard_normal((R, users, TASTES), dtype=np.float32) * scale,
-        topics=rng["topics"].standard_normal((R, items, TASTES), dtype=np.float32) * scale,
-        quality=rng["quality"].standard_normal((R, items), dtype=np.float32) * np.float32(by_quality),
+        tastes=_normal(luck, "tastes", (users, TASTES), scale),
+        topics=_normal(luck, "topics", (items, TASTES), scale),
+        quality=_normal(luck, "quality", (items,), by_quality),
         born=coming.born,
         half_life=half_life,
     )
+
+
+def _normal(luck: Luck, purpose: str, shape: tuple[int, ...], spread: float) -> Floats:
+    """Return normal numbers of standard deviation `spread`, shape (R, *shape); the first do not depend on how many."""
+    out = np.empty((luck.replications, *shape), np.float32)
+    for mine, rng in zip(out, luck.generators(purpose), strict=True):
+        rng.standard_normal(out=mine, dtype=np.float32)
+    out *= np.float32(spread)
+    return out
 
 
 def _level(click_rate: float, spread: float) -> float:
@@ -184,14 +190,14 @@ def _probability(
 ) -> None:
     """Write the probability of a click on each shown item."""
     _, U, k = item.shape
-    D = tastes.shape[2]
     for cell in range(ends[0], ends[1]):
         r, u = cell // U, cell % U
+        taste = tastes[r, u]
         for j in range(k):
             shown = item[r, u, j]
-            total = odds[r, shown]
-            for d in range(D):
-                total += tastes[r, u, d] * topics[r, shown, d]
+            topic, total = topics[r, shown], odds[r, shown]
+            for d in range(TASTES):
+                total += taste[d] * topic[d]
             out[r, u, j] = np.float32(1.0) / (np.float32(1.0) + np.exp(-total))
 
 

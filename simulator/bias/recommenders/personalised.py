@@ -15,7 +15,6 @@ from simulator.bias.lists import KnownLists, no_new_items
 from simulator.bias.parts import in_parts
 from simulator.bias.ranking import Ranking
 from simulator.bias.recommenders.base import Learnt, Now
-from simulator.data.randomness import generator
 from simulator.scenario.bias import Policy
 
 if TYPE_CHECKING:
@@ -37,17 +36,17 @@ class Personalised:
 
     def train(self, learnt: Learnt, policy: Policy, now: Now) -> Ranking:
         """Return each user's own list; a user without a click gets the most clicked items."""
-        R, items = learnt.clicks.shape
+        R = len(learnt.clicks)
         users = now.world.users
         rows = [np.concatenate(part) for part in zip(*learnt.log.clicked, strict=True)] if learnt.log.clicked else []
         lists = np.empty((R, users, now.slots), np.int32)
-        for r in range(R):
+        for r, rng in enumerate(now.luck.generators("factors")):
             popular = np.argsort(-learnt.clicks[r, : now.alive[r]], kind="stable")
             if not rows or not (mine := rows[0] == r).any():
                 lists[r] = popular[: now.slots]
                 continue
             weight = rows[3][mine] if policy.weights else np.ones(int(mine.sum()), np.float32)
-            start = generator(now.luck.seed, f"bias factors {r}").standard_normal((items, policy.factors))
+            start = rng.standard_normal((len(popular), policy.factors))
             of_users, of_items = factors_of((rows[1][mine], rows[2][mine], weight), (users, start * 0.1))
             lists[r] = popular[top_lists(of_users, of_items[popular], now.slots)]
         return KnownLists(lists, own=True, new=no_new_items(R))

@@ -5,7 +5,6 @@ import numpy as np
 from simulator.bias.proportional import proportional_lists
 from simulator.bias.ranking import Ranking
 from simulator.bias.recommenders.base import Learnt, Now
-from simulator.draws import uniforms
 from simulator.scenario.bias import Policy
 
 __all__ = ["Proportional"]
@@ -21,5 +20,4 @@ class Proportional:
         most = np.max(np.where(there, learnt.clicks, 0.0), axis=1, keepdims=True)
         weight = np.where(there, np.maximum(learnt.clicks / np.maximum(most, 1e-300), 1e-300) ** policy.power, 0.0)
         weight = np.where(there, np.maximum(weight, 1e-300), 0.0)  # what cannot be told from 0 is still there
-        luck = np.stack([uniforms(s, items, now.step * items) for s in now.luck.streams("order of the line")])
-        return proportional_lists(weight, now.slots, luck)
+        return proportional_lists(weight, now.slots, now.luck.uniforms("order of the line", items, now.step))

@@ -11,7 +11,6 @@ import numpy as np
 from simulator.bias.lists import KnownLists, no_new_items
 from simulator.bias.ranking import Ranking
 from simulator.bias.recommenders.base import Learnt, Now
-from simulator.data.randomness import generator
 from simulator.scenario.bias import Policy
 
 __all__ = ["DRAWS", "Thompson"]
@@ -28,15 +27,13 @@ class Thompson:
     def train(self, learnt: Learnt, policy: Policy, now: Now) -> Ranking:
         """Return the lists of M draws, shape (R, M, k)."""
         del policy
-        R, items = learnt.clicks.shape
+        R = len(learnt.clicks)
         clicks = learnt.clicks - learnt.start_clicks
         missed = np.maximum(learnt.shown - clicks, 0.0)
-        rng = generator(now.luck.seed, f"bias thompson {now.step}")
-        there = np.arange(items) < now.alive[:, None]
         lists = np.empty((R, DRAWS, now.slots), np.int32)
-        for r in range(R):
-            belief = rng.beta(1.0 + clicks[r], 1.0 + missed[r], size=(DRAWS, items))
-            belief[:, ~there[r]] = -1.0
+        for r, rng in enumerate(now.luck.generators(f"thompson {now.step}")):
+            there = now.alive[r]
+            belief = rng.beta(1.0 + clicks[r, :there], 1.0 + missed[r, :there], size=(DRAWS, there))
             top = np.argpartition(-belief, now.slots - 1, axis=1)[:, : now.slots]  # (M, k)
             order = np.argsort(-np.take_along_axis(belief, top, axis=1), axis=1, kind="stable")
             lists[r] = np.take_along_axis(top, order, axis=1)
