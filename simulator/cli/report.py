@@ -10,9 +10,10 @@ from simulator.cli.options import Engine, MaxRequests, Quiet, Replications, Seed
 from simulator.cli.run import check_judged, exit_code_of, judge
 
 if TYPE_CHECKING:
+    from simulator.bias.answer import BiasAnswer
     from simulator.capacity.optimize import OptimizeAnswer
     from simulator.scenario.grid import Grid
-    from simulator.scenario.model import Scenario
+    from simulator.scenario.model import Scenario, Study
 
 __all__ = ["report"]
 
@@ -31,34 +32,40 @@ def report(  # noqa: PLR0913  one parameter an option
 ) -> None:
     """Write reports: a page, Markdown, JSON, CSV and plots."""
     from simulator.scenario.grid import ROW_RUNS, load_grid  # heavy, and only some commands need it
-    from simulator.scenario.load import load_scenario
+    from simulator.scenario.load import load_study
+    from simulator.scenario.model import Scenario
     from simulator.scenario.work import CAPACITY_RUNS, check_work, parse_requests, requests_of
 
     overrides = all_overrides(set_, seed, replications)
-    scenarios = [load_scenario(file, overrides) for file in files]
+    studies = [load_study(file, overrides) for file in files]
     grids = [
-        load_grid(file, overrides) if scenario.compare else None
-        for file, scenario in zip(files, scenarios, strict=True)
+        load_grid(file, overrides) if isinstance(study, Scenario) and study.compare else None
+        for file, study in zip(files, studies, strict=True)
     ]
-    for scenario, grid in zip(scenarios, grids, strict=True):
+    for study, grid in zip(studies, grids, strict=True):
         rows = sum(requests_of(cell.scenario, ROW_RUNS) for cell in grid.cells) if grid else 0.0
-        check_work(requests_of(scenario, CAPACITY_RUNS + 1) + rows, parse_requests(max_requests))
+        own = requests_of(study, CAPACITY_RUNS + 1) if isinstance(study, Scenario) else 0.0
+        check_work(own + rows, parse_requests(max_requests))
 
     from simulator.engine.replications import ENGINES
     from simulator.errors import InputError
     from simulator.report.files import make_folder
 
     check_choice("--engine", engine, ENGINES)
-    for scenario in scenarios:
-        check_judged(scenario, quiet=quiet)
-    names = [scenario.name for scenario in scenarios]
+    for study in studies:
+        if isinstance(study, Scenario):
+            check_judged(study, quiet=quiet)
+    names = [study.name for study in studies]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise InputError(f"FILE: expected scenarios of different names, got {', '.join(twice)} twice; rename one")
     make_folder(out)
+    paths = overrides_by_path(overrides)
     codes = [
-        _report_one(scenario, grid, out, engine, overrides_by_path(overrides), quiet=quiet)
-        for scenario, grid in zip(scenarios, grids, strict=True)
+        _report_one(study, grid, out, engine, paths, quiet=quiet)
+        if isinstance(study, Scenario)
+        else _report_study(study, out, paths, quiet=quiet)
+        for study, grid in zip(studies, grids, strict=True)
     ]
     raise typer.Exit(max(codes))
 
@@ -71,6 +78,7 @@ def _report_one(
     from simulator.capacity.compare import compare
     from simulator.capacity.run import run_scenario
     from simulator.capacity.search import has_maximum
+    from simulator.report.bias_sentence import bias_sentence
     from simulator.report.build import Beside, write_report
     from simulator.report.compare_sentence import compare_sentence, compare_warnings
     from simulator.report.sentence import answer_sentence
@@ -88,10 +96,32 @@ def _report_one(
             comparison = compare(grid, engine, on_progress)
         warn(compare_warnings(comparison), quiet=quiet)
         code = max(code, exit_code_of(comparison.verdict, saturated=False))
-    beside = Beside(capacity, comparison, judge(answer, quiet=quiet), _frontier(scenario, engine, quiet=quiet))
-    page = write_report(answer, out, overrides, beside)
-    typer.echo(f"{page}\n  {compare_sentence(comparison) if comparison else answer_sentence(answer)}")
+    quality, frontier = judge(answer, quiet=quiet), _frontier(scenario, engine, quiet=quiet)
+    bias = _bias(scenario, quiet=quiet) if scenario.bias else None
+    page = write_report(answer, out, overrides, Beside(capacity, comparison, quality, frontier, bias))
+    sentence = compare_sentence(comparison) if comparison else bias_sentence(bias) if bias else answer_sentence(answer)
+    typer.echo(f"{page}\n  {sentence}")
     return code
+
+
+def _report_study(study: "Study", out: Path, overrides: dict[str, str], *, quiet: bool) -> int:
+    """Write the report of a file that has nothing to serve, say where and what it answers, and return 0."""
+    from simulator.report.bias_section import write_study_report  # loads matplotlib, and only reports need it
+    from simulator.report.bias_sentence import bias_sentence
+
+    answer = _bias(study, quiet=quiet)
+    typer.echo(f"{write_study_report(answer, out, overrides)}\n  {bias_sentence(answer)}")
+    return 0
+
+
+def _bias(study: "Study", *, quiet: bool) -> "BiasAnswer":
+    """Return what the bias section of a study asks."""
+    from simulator.bias.answer import find_bias  # loads Numba, and not every scenario asks for it
+
+    with progress(f"{study.name}: bias", quiet=quiet) as on_progress:
+        answer = find_bias(study, on_progress)
+    warn(answer.warnings, quiet=quiet)
+    return answer
 
 
 def _frontier(scenario: "Scenario", engine: str, *, quiet: bool) -> "OptimizeAnswer | None":

@@ -1,6 +1,7 @@
 """A bias answer as rows and sentences, for the terminal and for reports alike."""
 
 import math
+from dataclasses import dataclass
 
 from simulator.bias.answer import ArmAnswer, BiasAnswer
 from simulator.bias.experiment import ExperimentAnswer
@@ -8,26 +9,69 @@ from simulator.bias.logging_load import LoggingLoad
 from simulator.scenario.model import Scenario
 from simulator.statistics.intervals import Estimate
 
-__all__ = [
-    "EXPOSURE_HEADS",
-    "LOGGING_HEADS",
-    "WORTH_HEADS",
-    "bias_heading",
-    "bias_sentence",
-    "experiment_rows",
-    "experiment_sentence",
-    "exposure_rows",
-    "logging_rows",
-    "new_items_rows",
-    "position_rows",
-    "worth_rows",
-]
+__all__ = ["TextTable", "bias_effort", "bias_text_tables", "number", "percent", "signed"]
 
-EXPOSURE_HEADS = ("arm", "clicks/request", "regret", "Gini", "coverage", "top 1%", "Kendall", "found")
-WORTH_HEADS = ("arm", "random", "cost/request", "worth", "weight", "list learnt")
+EXPOSURE_HEADS = ("arm", "clicks", "regret", "Gini", "coverage", "top 1%", "Kendall", "found")
+EXPOSURE_NOTE = (
+    "Clicks a request, and how many the best lists would bring more, over the run; Gini of exposure, share of items "
+    "shown, share of the most shown 1%, Kendall's tau of quality and exposure, and items with enough clicks to be "
+    "known, at its end"
+)
+WORTH_HEADS = ("arm", "random", "cost", "worth", "weight", "list learnt")
+WORTH_NOTE = (
+    "Random: share of rows; cost: clicks a request that random items cost; worth: random rows the log is worth "
+    "(effective sample size); weight: the largest, 1 is a random list's; list learnt: what a list learnt from the log "
+    "brings of the best one list for all"
+)
+MOST_PLACES = 10
+LOGGING_HEADS = ("arm", "rows", "random rows", "storage", "training set", "trainings")
+LOGGING_NOTE = "Of a day; the training set is full of random rows after that long"
 
 
-def bias_heading(answer: BiasAnswer) -> str:
+@dataclass(frozen=True)
+class TextTable:
+    """A table of text: its title, the heads of its columns, its rows, and what to know about them; "" for nothing."""
+
+    title: str
+    heads: tuple[str, ...]
+    rows: list[tuple[str, ...]]
+    note: str = ""
+
+
+def bias_text_tables(answer: BiasAnswer) -> list[TextTable]:
+    """Return the tables of `answer` that have rows, in the order of a reader's questions."""
+    heads, places = _position_rows(answer)
+    found = [
+        TextTable(
+            "Who is shown, and what it costs (± 95% interval)", EXPOSURE_HEADS, _exposure_rows(answer), EXPOSURE_NOTE
+        ),
+        TextTable(
+            "New items",
+            ("arm", "found", "steps until found"),
+            _new_items_rows(answer),
+            "Of items of the first half of the run, within half a run from their arrival; one that is not found counts "
+            "with half a run",
+        ),
+        TextTable("What exploration costs, and what its log is worth", WORTH_HEADS, _worth_rows(answer), WORTH_NOTE),
+        *(
+            TextTable(
+                title, ("", f"{one.experiment.treatment} against {one.experiment.control}"), _experiment_rows(one)
+            )
+            for title, one in (("A/B test", answer.ab_test), ("Holdout", answer.holdout))
+            if one
+        ),
+        TextTable("Logging at the scenario's load", LOGGING_HEADS, _logging_rows(answer), LOGGING_NOTE),
+        TextTable(
+            "Position bias, estimated from random lists",
+            heads,
+            places,
+            "Clicks by place over those of the first place, on random lists alone",
+        ),
+    ]
+    return [table for table in found if table.rows]
+
+
+def bias_effort(answer: BiasAnswer) -> str:
     """Return what was simulated."""
     bias = answer.bias
     items = f"{answer.items[0]:,} items" + (
@@ -35,12 +79,12 @@ def bias_heading(answer: BiasAnswer) -> str:
     )
     world = "" if bias.world == "synthetic" else f"{bias.world}: "
     return (
-        f"{answer.study.name}: {world}{answer.users:,} users, {items}, lists of {bias.slots}, {bias.steps:,} steps, "
+        f"{world}{answer.users:,} users, {items}, lists of {bias.slots}, {bias.steps:,} steps, "
         f"{bias.replications:,} replications, seed {answer.study.seed}"
     )
 
 
-def exposure_rows(answer: BiasAnswer) -> list[tuple[str, ...]]:
+def _exposure_rows(answer: BiasAnswer) -> list[tuple[str, ...]]:
     """Return the cells of every arm under EXPOSURE_HEADS."""
     return [
         (
@@ -57,7 +101,7 @@ def exposure_rows(answer: BiasAnswer) -> list[tuple[str, ...]]:
     ]
 
 
-def worth_rows(answer: BiasAnswer) -> list[tuple[str, ...]]:
+def _worth_rows(answer: BiasAnswer) -> list[tuple[str, ...]]:
     """Return the cells of every arm under WORTH_HEADS: what exploration cost beside what its log is worth."""
     return [
         (
@@ -72,18 +116,18 @@ def worth_rows(answer: BiasAnswer) -> list[tuple[str, ...]]:
     ]
 
 
-def position_rows(answer: BiasAnswer) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+def _position_rows(answer: BiasAnswer) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """Return heads and rows of how often each place is looked at, by the arms with random lists; no rows without."""
     arms = [arm for arm in answer.arms if arm.looks]
     known = next((arm.true_looks for arm in arms if arm.true_looks), None)
     rows = []
-    for place in range(answer.bias.slots if arms else 0):
+    for place in range(min(answer.bias.slots, MOST_PLACES) if arms else 0):
         cells = [number(arm.looks[place], 3) for arm in arms if arm.looks]
         rows.append((f"{place + 1}", *cells, *([f"{known[place]:.3f}"] if known else [])))
     return ("place", *(arm.name for arm in arms), *(["truth"] if known else [])), rows
 
 
-def new_items_rows(answer: BiasAnswer) -> list[tuple[str, ...]]:
+def _new_items_rows(answer: BiasAnswer) -> list[tuple[str, ...]]:
     """Return (arm, share found, steps until then) of new items; none where none come."""
     return [
         (arm.name, percent(arm.found), number(arm.found_after, 1))
@@ -92,12 +136,11 @@ def new_items_rows(answer: BiasAnswer) -> list[tuple[str, ...]]:
     ]
 
 
-def experiment_rows(found: ExperimentAnswer) -> list[tuple[str, str]]:
+def _experiment_rows(found: ExperimentAnswer) -> list[tuple[str, ...]]:
     """Return what an experiment shows, by row."""
-    asked = found.experiment
     wanted = "–" if found.wanted_users is None else f"{found.wanted_users:,}"
-    rows = [
-        ("Users", f"{found.users[1]:,.0f} with {asked.treatment}, {found.users[0]:,.0f} keep {asked.control}"),
+    rows: list[tuple[str, ...]] = [
+        ("Users", f"{found.users[1]:,.0f} against {found.users[0]:,.0f}"),
         ("Clicks per request", f"{number(found.treatment, 4)} against {number(found.control, 4)}"),
         ("Difference seen", signed(found.seen)),
         ("Difference that shipping makes", signed(found.truth)),
@@ -120,10 +163,7 @@ def experiment_rows(found: ExperimentAnswer) -> list[tuple[str, str]]:
     return rows
 
 
-LOGGING_HEADS = ("arm", "rows/day", "random rows/day", "storage/day", "training set", "trainings/day")
-
-
-def logging_rows(answer: BiasAnswer) -> list[tuple[str, ...]]:
+def _logging_rows(answer: BiasAnswer) -> list[tuple[str, ...]]:
     """Return the cells of every arm under LOGGING_HEADS, at the scenario's load."""
     return [
         (
@@ -150,35 +190,6 @@ def _training_cost(answer: BiasAnswer, load: LoggingLoad) -> str:
     )
 
 
-def bias_sentence(answer: BiasAnswer) -> str:
-    """Return the answer in words."""
-    if len(answer.arms) == 1:
-        return _one(answer.arms[0])
-    best = max(answer.arms, key=lambda arm: arm.totals["click_rate"].value)
-    first = answer.arms[0]
-    if best is first or best.difference is None:
-        rivals = [arm for arm in answer.arms[1:] if arm.difference is not None and arm.difference.high >= 0]
-        tied = f", within chance of {', '.join(arm.name for arm in rivals)}" if rivals else ""
-        return f"{first.name} brings the most clicks, {number(first.totals['click_rate'], 3)} a request{tied}."
-    certain = "" if best.difference.low > 0 else " (not beyond chance)"
-    return (
-        f"{best.name} brings the most clicks, {number(best.totals['click_rate'], 3)} a request, "
-        f"{signed(best.difference)} against {first.name}{certain}; Gini of exposure "
-        f"{best.totals['exposure_gini'].value:.2f} instead of {first.totals['exposure_gini'].value:.2f}."
-    )
-
-
-def experiment_sentence(found: ExperimentAnswer) -> str:
-    """Return what to believe of an experiment."""
-    asked = found.experiment
-    share = "every" if found.found == 1 else "no" if found.found == 0 else f"{found.found:.0%} of"
-    return (
-        f"{asked.treatment} against {asked.control}: {signed(found.seen)} clicks a request are seen, "
-        f"{signed(found.truth)} is what shipping makes; {share} experiment{'s' if 0 < found.found < 1 else ''} "
-        f"find{'' if 0 < found.found < 1 else 's'} a difference."
-    )
-
-
 def number(found: Estimate | None, digits: int) -> str:
     """Return an estimate with half its interval."""
     if found is None or found.value != found.value:
@@ -199,15 +210,6 @@ def percent(found: Estimate | None) -> str:
         return "–"
     half = (found.high - found.low) / 2
     return f"{found.value:.1%}" + ("" if half != half else f" ± {half:.1%}")
-
-
-def _one(arm: ArmAnswer) -> str:
-    """Return what a single policy does."""
-    gini, coverage = arm.totals["exposure_gini"], arm.totals["coverage"]
-    return (
-        f"{arm.name} shows {coverage.value:.0%} of the items, at a Gini of exposure of {gini.value:.2f}, and loses "
-        f"{number(arm.totals['regret'], 3)} clicks a request against the best lists."
-    )
 
 
 def _blind(arm: ArmAnswer) -> bool:

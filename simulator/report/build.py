@@ -1,23 +1,18 @@
 """A scenario's report: one folder with a page, a Markdown file, the numbers as JSON and CSV, and the plots."""
 
-import base64
-import csv
-import io
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined
-
+from simulator.bias.answer import BiasAnswer
 from simulator.capacity.answer import CapacityAnswer
 from simulator.capacity.compare import Comparison
 from simulator.capacity.optimize import OptimizeAnswer
 from simulator.capacity.quality import Quality
 from simulator.capacity.run_answer import ClassAnswer, RunAnswer
 from simulator.engine.result import PARTS
+from simulator.report.bias_section import write_bias
 from simulator.report.capacity_plots import HOCKEY_STICK
 from simulator.report.capacity_table import capacity_sentence
 from simulator.report.compare_document import compare_document
@@ -26,13 +21,13 @@ from simulator.report.compare_section import compare_context, compare_csv
 from simulator.report.course_plot import COMPARE_COURSE, RUN_COURSE
 from simulator.report.day_plots import COMPARE_DAY, DAY
 from simulator.report.document import capacity_document, run_document
-from simulator.report.files import make_folder, write_bytes, write_text
+from simulator.report.files import make_folder, write_text
 from simulator.report.fleet import fleet_sentences
-from simulator.report.look import DARK, LIGHT, draw
 from simulator.report.optimize_document import optimize_csv, optimize_document
 from simulator.report.optimize_plot import OPTIMIZE_PLOT
 from simulator.report.optimize_text import optimize_context
-from simulator.report.plots import RUN_PLOTS, Plot, PlotKind
+from simulator.report.pages import Picture, csv_text, json_text, render, write_picture
+from simulator.report.plots import RUN_PLOTS
 from simulator.report.quality_plot import QUALITY_PLOT
 from simulator.report.quality_text import quality_context
 from simulator.report.sentence import answer_sentence, arrivals_text, headline, worst_window_sentence
@@ -63,25 +58,18 @@ class Beside:
         What the funnel finds, where its rankers can be trained.
     frontier
         What its optimize section asks.
+    bias
+        What its bias section asks.
     """
 
     capacity: CapacityAnswer | None = None
     comparison: Comparison | None = None
     quality: Quality | None = None
     frontier: OptimizeAnswer | None = None
+    bias: BiasAnswer | None = None
 
 
 NOTHING_BESIDE = Beside()
-
-
-@dataclass(frozen=True)
-class Picture:
-    """One plot: the name of its files, its title, and its drawings as data addresses for a page."""
-
-    name: str
-    title: str
-    light: str
-    dark: str
 
 
 def write_report(
@@ -105,14 +93,17 @@ def write_report(
     course = {} if beside.comparison else {"course": RUN_COURSE}  # a comparison has one course of all rows
     shown = {"day": DAY, **course, **RUN_PLOTS}
     kinds = {name: kind for name, kind in shown.items() if kind.applies(answer) and not answer.saturated}
-    pictures = [_write_picture(name, kind, kind.make(answer), place / "plots") for name, kind in kinds.items()]
+    pictures = [write_picture(name, kind, kind.make(answer), place / "plots") for name, kind in kinds.items()]
     context = _context(answer, document, pictures)
     _write_beside(beside, place, overrides, context)
-    write_text(place / "report.json", _json(document))
-    write_text(place / "latency.csv", _csv(_latency_rows(answer)))
-    write_text(place / "stages.csv", _csv(_stage_rows(answer)))
-    write_text(place / "report.md", _render("report.md.j2", context))
-    write_text(place / "index.html", _render("report.html.j2", context))
+    if beside.bias is not None:
+        context |= write_bias(beside.bias, place, overrides)
+    context |= _opening(answer, context)
+    write_text(place / "report.json", json_text(document))
+    write_text(place / "latency.csv", csv_text(_latency_rows(answer)))
+    write_text(place / "stages.csv", csv_text(_stage_rows(answer)))
+    write_text(place / "report.md", render("report.md.j2", context))
+    write_text(place / "index.html", render("report.html.j2", context))
     return place / "index.html"
 
 
@@ -120,56 +111,29 @@ def _write_beside(beside: Beside, place: Path, overrides: dict[str, str], contex
     """Write the files of what was found beside the run into `place`, and add what the templates show to `context`."""
     if beside.capacity is not None:
         hockey_stick = HOCKEY_STICK.make(beside.capacity)
-        context["pictures"].insert(0, _write_picture("hockey_stick", HOCKEY_STICK, hockey_stick, place / "plots"))
+        context["pictures"].insert(0, write_picture("hockey_stick", HOCKEY_STICK, hockey_stick, place / "plots"))
         context["capacity"] = capacity_sentence(beside.capacity)
-        write_text(place / "capacity.json", _json(capacity_document(beside.capacity, overrides)))
-        write_text(place / "curve.csv", _csv(_curve_rows(beside.capacity)))
+        write_text(place / "capacity.json", json_text(capacity_document(beside.capacity, overrides)))
+        write_text(place / "curve.csv", csv_text(_curve_rows(beside.capacity)))
     if beside.comparison is not None:
         context["comparison"] = compare_context(beside.comparison)
         context["compare_pictures"] = [
-            _write_picture(name, kind, kind.make(beside.comparison), place / "plots")
+            write_picture(name, kind, kind.make(beside.comparison), place / "plots")
             for name, kind in COMPARE_PLOTS.items()
             if kind.applies(beside.comparison)
         ]
-        write_text(place / "compare.json", _json(compare_document(beside.comparison, overrides)))
-        write_text(place / "compare.csv", _csv(compare_csv(beside.comparison)))
+        write_text(place / "compare.json", json_text(compare_document(beside.comparison, overrides)))
+        write_text(place / "compare.csv", csv_text(compare_csv(beside.comparison)))
     if beside.quality is not None:
         context["quality"] = quality_context(beside.quality)
         plot = QUALITY_PLOT.make(beside.quality)
-        context["quality_picture"] = _write_picture("quality", QUALITY_PLOT, plot, place / "plots")
+        context["quality_picture"] = write_picture("quality", QUALITY_PLOT, plot, place / "plots")
     if beside.frontier is not None and beside.frontier.points:
         context["frontier"] = optimize_context(beside.frontier)
         plot = OPTIMIZE_PLOT.make(beside.frontier)
-        context["frontier_picture"] = _write_picture("frontier", OPTIMIZE_PLOT, plot, place / "plots")
-        write_text(place / "optimize.json", _json(optimize_document(beside.frontier, overrides)))
-        write_text(place / "frontier.csv", _csv(optimize_csv(beside.frontier)))
-
-
-def _json(document: dict[str, Any]) -> str:
-    """Return a document as the text of its file."""
-    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-def _write_picture(name: str, kind: PlotKind[Any], plot: Plot, place: Path) -> Picture:
-    """Write one plot as SVG and PNG, and return it for the page."""
-    light, dark = draw(plot, LIGHT, kind.size, "svg"), draw(plot, DARK, kind.size, "svg")
-    write_bytes(place / f"{name}.svg", light)
-    write_bytes(place / f"{name}.png", draw(plot, LIGHT, kind.size, "png"))
-    return Picture(name, kind.title, _data_address(light), _data_address(dark))
-
-
-def _data_address(svg: bytes) -> str:
-    """Return a drawing as an address that a page can hold."""
-    return f"data:image/svg+xml;base64,{base64.b64encode(svg).decode()}"
-
-
-def _render(template: str, context: dict[str, Any]) -> str:
-    """Return a template filled in; HTML is escaped, and a name that is not there is an error."""
-    environment = Environment(
-        autoescape=template.endswith("html.j2"), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    source = files("simulator.report").joinpath("templates", template).read_text(encoding="utf-8")
-    return environment.from_string(source).render(context) + "\n"
+        context["frontier_picture"] = write_picture("frontier", OPTIMIZE_PLOT, plot, place / "plots")
+        write_text(place / "optimize.json", json_text(optimize_document(beside.frontier, overrides)))
+        write_text(place / "frontier.csv", csv_text(optimize_csv(beside.frontier)))
 
 
 def _context(answer: RunAnswer, document: dict[str, Any], pictures: list[Picture]) -> dict[str, Any]:
@@ -179,8 +143,6 @@ def _context(answer: RunAnswer, document: dict[str, Any], pictures: list[Picture
         "name": answer.scenario.name,
         "question": answer.scenario.question or answer.scenario.name,
         "headline": headline(answer),
-        "sentence": answer_sentence(answer),
-        "verdict": "saturated" if answer.saturated else answer.verdict,
         "load": f"{plan.qps:,g} QPS, {arrivals_text(plan)}",
         "effort": f"{plan.replications} replications of {plan.queries:,} queries after {plan.warmup:,} of warm-up, "
         f"{answer.requests:,} requests to shards, seed {plan.seed}",
@@ -199,9 +161,21 @@ def _context(answer: RunAnswer, document: dict[str, Any], pictures: list[Picture
         "comparison": None,
         "quality": None,
         "frontier": None,
+        "bias": None,
         "warnings": answer.warnings,
         "provenance": _provenance(document),
     }
+
+
+def _opening(answer: RunAnswer, context: dict[str, Any]) -> dict[str, Any]:
+    """Return what a report opens with: the answer to its question, the colour beside it, and what is said after it."""
+    served, comparison, bias = answer_sentence(answer), context["comparison"], context["bias"]
+    if comparison:
+        own = [f"The file's own setting: {served}", *([bias["sentence"]] if bias else [])]
+        return {"answer": comparison["sentence"], "accent": comparison["verdict"], "beside": own}
+    if bias:
+        return {"answer": bias["sentence"], "accent": "link", "beside": [f"{bias['effort']}.", f"Serving: {served}"]}
+    return {"answer": served, "accent": "saturated" if answer.saturated else answer.verdict, "beside": []}
 
 
 def _latency_table(answer: RunAnswer) -> list[tuple[str, str, str]]:
@@ -313,10 +287,3 @@ def _curve_rows(capacity: CapacityAnswer) -> Iterable[tuple[Any, ...]]:
     for point in capacity.curve:
         p99 = point.p99.scaled(MS)
         yield (point.qps, point.utilization, point.p50.value * MS, p99.value, p99.low, p99.high)
-
-
-def _csv(rows: Iterable[tuple[Any, ...]]) -> str:
-    """Return rows as CSV text."""
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows(rows)
-    return out.getvalue()
