@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from simulator.cli.app import make_app, top_level_help
-from simulator.scenario.load import load_scenario, parse_scenario
+from simulator.scenario.load import load_study, parse_scenario
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -48,6 +48,6 @@ def test_every_path_shown_is_there():
 @pytest.mark.parametrize("path", sorted((ROOT / "scenarios").glob("*.yaml")), ids=lambda path: path.name)
 def test_every_shipped_scenario_has_its_report(path):
     """Each scenario is committed with a report in the folder of its name, and asks a question."""
-    scenario = load_scenario(path)
+    scenario = load_study(path)
     assert scenario.question.endswith("?")
     assert (ROOT / "reports" / scenario.name / "report.md").exists()

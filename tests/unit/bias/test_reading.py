@@ -36,7 +36,7 @@ def test_by_position_clicks_are_looks_times_chances(power):
 
 @pytest.mark.parametrize("patience", [0.0, 0.7, 1.0])
 def test_a_cascade_ends_with_a_click(patience):
-    """Place j is clicked with p_j times patience (1 - p) of each place above (Craswell et al., WSDM 2008), at most one."""
+    """Place j is clicked with p_j times patience (1 - p) of each above (Craswell et al., WSDM 2008), at most one."""
     click, reader = clicks_of("cascade", patience=patience)
     reached = np.cumprod(np.append(1.0, patience * (1 - CHANCE[:-1])))
     assert agree(click.mean(axis=0), reached * CHANCE)

@@ -16,10 +16,12 @@ from simulator.report.document import run_document
 from simulator.report.quality_text import quality_document
 from simulator.report.sentence import answer_sentence
 from simulator.scenario.grid import load_grid
-from simulator.scenario.load import load_scenario
+from simulator.scenario.load import load_scenario, load_study
+from simulator.scenario.model import Scenario
 
 ROOT = Path(__file__).parents[3]
-SCENARIOS = sorted((ROOT / "scenarios").glob("*.yaml"))
+STUDIES = sorted((ROOT / "scenarios").glob("*.yaml"))
+SCENARIOS = [path for path in STUDIES if isinstance(load_study(path), Scenario)]
 COMPARING = [path for path in SCENARIOS if load_scenario(path).compare]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from simulator.distributions.constant import Constant
-from simulator.scenario.load import load_scenario, parse_scenario
+from simulator.scenario.load import load_study, parse_scenario
 from simulator.scenario.model import AffineCost
 
 SHIPPED = sorted((Path(__file__).parents[3] / "scenarios").glob("*.yaml"))
@@ -126,7 +126,7 @@ def test_a_scenario_is_frozen(smallest, field):
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_shipped_scenarios_are_valid_and_ask_a_question(path):
     """Every shipped scenario loads, is named after its file, asks something, and names the schema in its first line."""
-    found = load_scenario(path)
+    found = load_study(path)
     assert found.name == path.stem.replace("_", "-")
     assert found.question.endswith("?")
     assert path.read_text().startswith("# yaml-language-server: $schema=../schema/scenario.schema.json\n")

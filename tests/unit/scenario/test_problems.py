@@ -215,7 +215,7 @@ def test_coverage_may_be_bounded_from_above_too(problems, smallest):
     assert problems(f"{smallest}sla: {{objectives: [coverage < 99%, p99 > 5ms, p99]}}\n")[0].path == "sla.objectives.2"
 
 
-@pytest.mark.parametrize("key", ["training", "bias"])
+@pytest.mark.parametrize("key", ["training"])
 def test_later_sections_are_refused_by_name(problem, key):
     """A section that nothing reads yet is never ignored, nor are others asked for where it stands alone."""
     assert (
