@@ -18,7 +18,7 @@ def pytest_configure() -> None:
     sources = [
         PACKAGE / "draws.py",
         PACKAGE / "kernels.py",
-        *(path for room in ("engine", "policies") for path in (PACKAGE / room).glob("*.py")),
+        *(path for room in ("engine", "policies", "bias") for path in (PACKAGE / room).rglob("*.py")),
     ]
     if kernels and min(map(_changed, kernels)) < max(map(_changed, sources)):
         for kernel in kernels:
