@@ -81,9 +81,8 @@ def bytes_of(bias: Bias, users: int, items: int) -> float:
     course = 16.0 * bias.steps + 100.0 * min(bias.steps, MOST_MEASURED)
     kept = 70.0 * users * bias.steps * _clicks(bias) if "personalised" in rules else 0.0
     at_once = 2_000.0 * items if "thompson" in rules else 0.0  # of one replication
-    return (
-        bias.replications * (rows + own + (32.0 + 8.0 * sum(looks)) * users + 150.0 * items + course + kept) + at_once
-    )
+    by_user = (32.0 + 8.0 * sum(looks)) * users
+    return bias.replications * (rows + own + by_user + 150.0 * items + course + kept) + at_once
 
 
 def _clicks(bias: Bias) -> float:

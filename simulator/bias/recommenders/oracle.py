@@ -6,10 +6,11 @@ Shapes: R replications, U users, k places of a list.
 from collections.abc import Iterator
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from simulator.bias.lists import KnownLists, no_new_items
-from simulator.bias.ranking import Ranking
+from simulator.bias.ranking import Ranking, keep
 from simulator.bias.recommenders.base import Learnt, Now
 from simulator.scenario.bias import Policy
 
@@ -33,14 +34,23 @@ def true_best(now: Now, users: int) -> np.ndarray[tuple[int, int, int], np.dtype
     best = np.empty((R, users, now.slots), dtype=np.int32)
     for r in range(R):
         for some, chance in chances_of(now, r, users):
-            best[r, some] = np.argsort(-chance[:, : now.alive[r]], axis=1, kind="stable")[:, : now.slots]
+            _best(chance[:, : now.alive[r]], best[r, some[0] :])
     return best
 
 
-def chances_of(now: Now, r: int, users: int) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
-    """Yield some of the first `users` users and how likely they click on every item, shape (n, I), until all had a turn.
+@njit(cache=True)
+def _best(chance: NDArray[np.float32], out: NDArray[np.int32]) -> None:
+    """Write each user's likeliest items, equals by their number."""
+    for u in range(len(chance)):
+        found, shown = np.full(out.shape[1], -np.inf, np.float32), out[u]
+        for item in range(chance.shape[1]):
+            keep(found, shown, chance[u, item], item)
 
-    Few at a time, since rows of all users at once are more than memory holds.
+
+def chances_of(now: Now, r: int, users: int) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+    """Yield a few of the first `users` users at a time, and how likely they click on every item, shape (n, I).
+
+    Rows of all users at once are more than memory holds.
     """
     for first in range(0, users, USERS_AT_ONCE):
         some = np.arange(first, min(first + USERS_AT_ONCE, users))
