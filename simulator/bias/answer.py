@@ -13,8 +13,9 @@ from simulator.bias.course import MEASURES, Course
 from simulator.bias.experiment import ExperimentAnswer, run_experiment
 from simulator.bias.log import Log
 from simulator.bias.logging_load import LoggingLoad, logging_load
-from simulator.bias.loop import Setting, expected_of, run_arm
+from simulator.bias.loop import ASKED_ABOUT_REGRET, Setting, expected_of, run_arm
 from simulator.bias.recommenders.base import best_lists
+from simulator.bias.recommenders.oracle import chances_of
 from simulator.bias.setup import make_setting
 from simulator.scenario.bias import Bias, Policy
 from simulator.scenario.model import Scenario, Study
@@ -236,9 +237,11 @@ def _learnt(log: Log, setting: Setting) -> Estimate:
         log.weighed_shown.sum(axis=1, keepdims=True), 1e-300
     )
     learnt = (log.weighed_clicks + overall) / (log.weighed_shown + 1.0)
-    some = np.arange(min(setting.world.users, 200))
-    truth = np.stack([now.world.everything(r, some, now.step).mean(axis=0, dtype=float) for r in range(len(now.alive))])
-    worth = [expected_of(best_lists(score, now).lists, setting, now, len(some)) for score in (learnt, truth)]
+    users, truth = min(setting.world.users, ASKED_ABOUT_REGRET), np.zeros_like(learnt)
+    for r in range(len(truth)):
+        for _, chance in chances_of(now, r, users):
+            truth[r] += chance.sum(axis=0, dtype=float)
+    worth = [expected_of(best_lists(score, now).lists, setting, now, users) for score in (learnt, truth)]
     return estimate((worth[0] / worth[1]).tolist())
 
 

@@ -24,7 +24,7 @@ from simulator.bias.recommenders.oracle import true_best
 from simulator.bias.world import Arrivals, BiasWorld
 from simulator.scenario.bias import Policy
 
-__all__ = ["Setting", "expected_of", "run_arm", "step_rows", "weights_clip"]
+__all__ = ["ASKED_ABOUT_REGRET", "MOST_MEASURED", "Setting", "expected_of", "run_arm", "step_rows", "weights_clip"]
 
 Lift = Callable[[int], float]
 ASKED_ABOUT_REGRET = 200

@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["Asked", "Chances", "Ranking", "holds"]
+__all__ = ["Asked", "Chances", "Ranking", "holds", "keep"]
 
 
 class Asked(NamedTuple):
@@ -45,6 +45,18 @@ class Ranking(Protocol):
 
     def chances(self, item: NDArray[np.int32], asked: Asked) -> Chances:
         """Return how likely this ranking shows the items of `item`, shape (R, U, k), to the users that ask."""
+
+
+@njit(cache=True, inline="always")
+def keep(best: NDArray[np.float32], items: NDArray[np.int32], score: np.float32, item: int) -> None:
+    """Put `item` among the `items` of the `best` scores so far, both falling and as long; behind equals."""
+    place = len(best) - 1
+    if score <= best[place]:
+        return
+    while place > 0 and best[place - 1] < score:
+        best[place], items[place] = best[place - 1], items[place - 1]
+        place -= 1
+    best[place], items[place] = score, item
 
 
 @njit(cache=True, inline="always")

@@ -4,15 +4,15 @@ import math
 
 import numpy as np
 
-from simulator.bias.loop import Setting
+from simulator.bias.loop import MOST_MEASURED, Setting
 from simulator.bias.luck import Luck
-from simulator.bias.reading import make_reader
+from simulator.bias.reading import expected_clicks, make_reader
 from simulator.bias.world import Arrivals, BiasWorld, LikedItems, arrivals, make_taste_world
 from simulator.data.randomness import generator
 from simulator.errors import InputError, TooLargeError
 from simulator.scenario.bias import Bias
 
-__all__ = ["make_setting"]
+__all__ = ["bytes_of", "make_setting"]
 
 MOST_BYTES = 8e9
 LIKED = 4.0
@@ -72,15 +72,28 @@ def _check_slots(bias: Bias, items: int) -> None:
         )
 
 
+def bytes_of(bias: Bias, users: int, items: int) -> float:
+    """Return about how much memory a run takes at its largest, right within a factor of 2 where that is over 50 MB."""
+    rules = {policy.recommender for policy in bias.policies().values()}
+    rows = 16.0 * bias.slots * users  # item, propensity, random, click, and what is worked out on the way
+    own = 4.0 * bias.slots * users if {"personalised", "oracle"} & rules else 0.0
+    looks = [one.looks + 4 for one in (bias.ab_test, bias.holdout) if one]  # clicks of each user to each of them
+    course = 16.0 * bias.steps + 100.0 * min(bias.steps, MOST_MEASURED)
+    kept = 70.0 * users * bias.steps * _clicks(bias) if "personalised" in rules else 0.0
+    at_once = 2_000.0 * items if "thompson" in rules else 0.0  # of one replication
+    by_user = (32.0 + 8.0 * sum(looks)) * users
+    return bias.replications * (rows + own + by_user + 150.0 * items + course + kept) + at_once
+
+
+def _clicks(bias: Bias) -> float:
+    """Return the clicks on a list of average items."""
+    reader = make_reader(bias.examination.model, bias.slots, bias.examination.power, bias.examination.patience)
+    return float(expected_clicks(reader, np.full(bias.slots, bias.click_rate, np.float32)))
+
+
 def _check_size(bias: Bias, users: int, items: int) -> None:
     """Refuse a run that memory would not hold."""
-    rows = 16.0 * bias.slots * users  # item, propensity, random, click, and what is worked out on the way
-    own = (
-        4.0 * bias.slots * users
-        if {"personalised", "oracle"} & {p.recommender for p in bias.policies().values()}
-        else 0.0
-    )
-    needed = bias.replications * (rows + own + 32.0 * users + 150.0 * items)
+    needed = bytes_of(bias, users, items)
     if needed > MOST_BYTES:
         raise TooLargeError(
             f"bias: {bias.replications:,} replications of {users:,} users and {items:,} items take about "

@@ -45,16 +45,9 @@ class TiedLists:
 
     def chances(self, item: Ints, asked: Asked) -> Chances:
         """Return how likely items are in their places: 1 over how many share the score, if the place is theirs."""
-        del asked
-        R, _, k = item.shape
-        rows = np.arange(R)[:, None, None]
-        at = self.place[rows, item]  # (R, U, k)
-        begin, end = self.begin[rows, at], self.end[rows, at]
-        places = np.arange(k)
-        share = 1.0 / (end - begin)
-        here = np.where((begin <= places) & (places < end), share, 0.0)
-        anywhere = np.clip(np.minimum(end, k) - begin, 0, None) * share
-        return Chances(here.astype(np.float32), anywhere.astype(np.float32))
+        chances = Chances(np.empty(item.shape, np.float32), np.empty(item.shape, np.float32))
+        in_parts(_chances, asked.mine.size, self.place, self.begin, self.end, item, chances)
+        return chances
 
 
 def tied_lists(score: NDArray[np.floating], alive: NDArray[np.int64]) -> TiedLists:
@@ -92,3 +85,16 @@ def _fill(ends: tuple[int, int], order: Ints, begin: Ints, end: Ints, item: Ints
                     here = now_at[past]
             item[r, u, j] = there
             moved[j], now_at[j] = drawn, here  # what stood here goes to where the drawn one stood
+
+
+@njit(cache=True, nogil=True)
+def _chances(ends: tuple[int, int], place: Ints, begin: Ints, end: Ints, item: Ints, out: Chances) -> None:
+    """Write how likely each item is in its place, and in one of the first k, over the orders of its group."""
+    _, U, k = item.shape
+    for cell in range(ends[0], ends[1]):
+        r, u = cell // U, cell % U
+        for j in range(k):
+            at = place[r, item[r, u, j]]
+            first, last = begin[r, at], end[r, at]
+            out.here[r, u, j] = 1.0 / (last - first) if first <= j < last else 0.0
+            out.anywhere[r, u, j] = max(min(last, k) - first, 0) / (last - first)

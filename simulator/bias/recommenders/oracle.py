@@ -3,16 +3,20 @@
 Shapes: R replications, U users, k places of a list.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
+from numba import njit
+from numpy.typing import NDArray
 
 from simulator.bias.lists import KnownLists, no_new_items
-from simulator.bias.ranking import Ranking
+from simulator.bias.ranking import Ranking, keep
 from simulator.bias.recommenders.base import Learnt, Now
 from simulator.scenario.bias import Policy
 
-__all__ = ["Oracle", "true_best"]
+__all__ = ["Oracle", "chances_of", "true_best"]
 
-USERS_AT_ONCE = 256
+USERS_AT_ONCE = 32
 
 
 class Oracle:
@@ -29,8 +33,25 @@ def true_best(now: Now, users: int) -> np.ndarray[tuple[int, int, int], np.dtype
     R = len(now.alive)
     best = np.empty((R, users, now.slots), dtype=np.int32)
     for r in range(R):
-        for first in range(0, users, USERS_AT_ONCE):
-            some = np.arange(first, min(first + USERS_AT_ONCE, users))
-            chance = now.world.everything(r, some, now.step)[:, : now.alive[r]]  # (n, alive)
-            best[r, some] = np.argsort(-chance, axis=1, kind="stable")[:, : now.slots]
+        for some, chance in chances_of(now, r, users):
+            _best(chance[:, : now.alive[r]], best[r, some[0] :])
     return best
+
+
+@njit(cache=True)
+def _best(chance: NDArray[np.float32], out: NDArray[np.int32]) -> None:
+    """Write each user's likeliest items, equals by their number."""
+    for u in range(len(chance)):
+        found, shown = np.full(out.shape[1], -np.inf, np.float32), out[u]
+        for item in range(chance.shape[1]):
+            keep(found, shown, chance[u, item], item)
+
+
+def chances_of(now: Now, r: int, users: int) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+    """Yield a few of the first `users` users at a time, and how likely they click on every item, shape (n, I).
+
+    Rows of all users at once are more than memory holds.
+    """
+    for first in range(0, users, USERS_AT_ONCE):
+        some = np.arange(first, min(first + USERS_AT_ONCE, users))
+        yield some, now.world.everything(r, some, now.step)

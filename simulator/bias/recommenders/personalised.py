@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from simulator.bias.lists import KnownLists, no_new_items
 from simulator.bias.parts import in_parts
-from simulator.bias.ranking import Ranking
+from simulator.bias.ranking import Ranking, keep
 from simulator.bias.recommenders.base import Learnt, Now
 from simulator.scenario.bias import Policy
 
@@ -123,17 +123,9 @@ def _top(ends: tuple[int, int], of_users: Floats, of_items: Floats, out: NDArray
     """Write the best items of each user."""
     items, slots = len(of_items), out.shape[1]
     for u in range(ends[0], ends[1]):
-        best = np.full(slots, -np.inf, np.float32)
+        best, shown = np.full(slots, -np.inf, np.float32), out[u]
         for i in range(items):
             score = np.float32(0.0)
             for f in range(of_users.shape[1]):
                 score += of_users[u, f] * of_items[i, f]
-            if score <= best[slots - 1]:
-                continue
-            place = slots - 1
-            while place > 0 and best[place - 1] < score:
-                best[place] = best[place - 1]
-                out[u, place] = out[u, place - 1]
-                place -= 1
-            best[place] = score
-            out[u, place] = i
+            keep(best, shown, score, i)
