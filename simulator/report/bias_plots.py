@@ -34,7 +34,9 @@ def exposure_by_rank(answer: BiasAnswer) -> Plot:
             ha="left",
             fontsize=10,
         )
-        figure.supxlabel("rank of the item by impressions, log scale", fontsize=9.5)
+        for axes in panels.flat[max(0, len(arms) - columns) : len(arms)]:  # those with none below
+            axes.set_xlabel("rank of the item, log scale")
+            axes.tick_params(labelbottom=True)
         figure.supylabel("share of impressions, log scale", fontsize=9.5)
 
     return plot
@@ -46,7 +48,7 @@ def _panel(axes: Axes, arm: ArmAnswer, even: float, look: Look) -> None:
     for (step, ranks, shares), (colour, style) in zip(arm.by_rank, styles, strict=True):
         shown = shares > 0
         axes.plot(ranks[shown], shares[shown], style, color=colour, linewidth=1.8, label=f"after step {step + 1}")
-        if not shown.all():  # beyond the last item that was shown, whose rank is known to be below the next one's
+        if not shown.all():  # the last item shown stands before the next rank known
             last = shown.sum() - 1
             edge = max(ranks[last], ranks[last + 1] - 1)
             axes.plot([ranks[last], edge, edge], [shares[last]] * 2 + [even / 100], style, color=colour, linewidth=1.8)

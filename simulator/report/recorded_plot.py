@@ -39,7 +39,7 @@ def earned_and_told(answer: RecordedAnswer) -> Plot:
         axes.invert_yaxis()
         axes.set_xlim(right=1.25 * axes.get_xlim()[1])
         axes.set(title="What a policy earned, and what the other's log says of it", xlabel="clicks a row, 95% interval")
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda rate, _: f"{rate:.1%}"))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda rate, _: f"{rate * 100:g}%"))
         axes.grid(visible=False, axis="y")
         handles, labels = axes.get_legend_handles_labels()
         once = dict(zip(labels, handles, strict=True))
