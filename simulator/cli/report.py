@@ -10,8 +10,8 @@ from simulator.cli.options import Engine, MaxRequests, Quiet, Replications, Seed
 from simulator.cli.run import check_judged, exit_code_of, judge
 
 if TYPE_CHECKING:
-    from simulator.bias.answer import BiasAnswer
     from simulator.capacity.optimize import OptimizeAnswer
+    from simulator.report.bias_section import BiasSection
     from simulator.scenario.grid import Grid
     from simulator.scenario.model import Scenario, Study
 
@@ -78,7 +78,6 @@ def _report_one(
     from simulator.capacity.compare import compare
     from simulator.capacity.run import run_scenario
     from simulator.capacity.search import has_maximum
-    from simulator.report.bias_sentence import bias_sentence
     from simulator.report.build import Beside, write_report
     from simulator.report.compare_sentence import compare_sentence, compare_warnings
     from simulator.report.sentence import answer_sentence
@@ -97,9 +96,9 @@ def _report_one(
         warn(compare_warnings(comparison), quiet=quiet)
         code = max(code, exit_code_of(comparison.verdict, saturated=False))
     quality, frontier = judge(answer, quiet=quiet), _frontier(scenario, engine, quiet=quiet)
-    bias = _bias(scenario, quiet=quiet) if scenario.bias else None
+    bias = _bias(scenario, overrides, quiet=quiet) if scenario.bias else None
     page = write_report(answer, out, overrides, Beside(capacity, comparison, quality, frontier, bias))
-    sentence = compare_sentence(comparison) if comparison else bias_sentence(bias) if bias else answer_sentence(answer)
+    sentence = compare_sentence(comparison) if comparison else bias.sentence if bias else answer_sentence(answer)
     typer.echo(f"{page}\n  {sentence}")
     return code
 
@@ -107,21 +106,25 @@ def _report_one(
 def _report_study(study: "Study", out: Path, overrides: dict[str, str], *, quiet: bool) -> int:
     """Write the report of a file that has nothing to serve, say where and what it answers, and return 0."""
     from simulator.report.bias_section import write_study_report  # loads matplotlib, and only reports need it
-    from simulator.report.bias_sentence import bias_sentence
 
-    answer = _bias(study, quiet=quiet)
-    typer.echo(f"{write_study_report(answer, out, overrides)}\n  {bias_sentence(answer)}")
+    section = _bias(study, overrides, quiet=quiet)
+    typer.echo(f"{write_study_report(section, out)}\n  {section.sentence}")
     return 0
 
 
-def _bias(study: "Study", *, quiet: bool) -> "BiasAnswer":
-    """Return what the bias section of a study asks."""
+def _bias(study: "Study", overrides: dict[str, str], *, quiet: bool) -> "BiasSection":
+    """Return what the bias section of a study asks, simulated or from logs."""
     from simulator.bias.answer import find_bias  # loads Numba, and not every scenario asks for it
+    from simulator.bias.recorded import find_recorded
+    from simulator.report.bias_section import bias_section
 
-    with progress(f"{study.name}: bias", quiet=quiet) as on_progress:
-        answer = find_bias(study, on_progress)
-    warn(answer.warnings, quiet=quiet)
-    return answer
+    if study.bias is not None and study.bias.recorded:
+        section = bias_section(find_recorded(study), overrides)
+    else:
+        with progress(f"{study.name}: bias", quiet=quiet) as on_progress:
+            section = bias_section(find_bias(study, on_progress), overrides)
+    warn(section.warnings, quiet=quiet)
+    return section
 
 
 def _frontier(scenario: "Scenario", engine: str, *, quiet: bool) -> "OptimizeAnswer | None":

@@ -42,7 +42,7 @@ def _panel(axes: Axes, found: ExperimentAnswer, look: Look) -> None:
         axes.plot(steps, [fit.at(float(step) - 1) for step in steps], color=look.orange, label="fitted curve")
         axes.axhline(fit.steady.value, color=look.orange, linestyle=":", linewidth=1.8, label="what it settles at")
     axes.set_xlabel("steps since the start of the experiment")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
 
 
 EFFECT_PLOT: PlotKind[BiasAnswer] = PlotKind(

@@ -27,14 +27,16 @@ def exposure_by_rank(answer: BiasAnswer) -> Plot:
             _panel(axes, arm, 1 / answer.items[1], look)
         for axes in panels.flat[len(arms) :]:
             axes.set_visible(False)
-        panels[0, 0].legend(loc="lower left", fontsize=8.5)
+        figure.legend(*panels[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
         figure.suptitle(
-            "Share of all impressions so far by rank of the item, the most shown first; a flat line is an even share",
+            "Share of all impressions so far that each item has, from the most shown to the least",
             x=0.01,
             ha="left",
             fontsize=10,
         )
-        figure.supxlabel("rank of the item by impressions, log scale", fontsize=9.5)
+        for axes in panels.flat[max(0, len(arms) - columns) : len(arms)]:  # those with none below
+            axes.set_xlabel("rank of the item, log scale")
+            axes.tick_params(labelbottom=True)
         figure.supylabel("share of impressions, log scale", fontsize=9.5)
 
     return plot
@@ -46,10 +48,11 @@ def _panel(axes: Axes, arm: ArmAnswer, even: float, look: Look) -> None:
     for (step, ranks, shares), (colour, style) in zip(arm.by_rank, styles, strict=True):
         shown = shares > 0
         axes.plot(ranks[shown], shares[shown], style, color=colour, linewidth=1.8, label=f"after step {step + 1}")
-        end = ranks[shown][-1], shares[shown][-1]
-        if end[0] < ranks[-1]:
-            axes.plot([end[0]] * 2, [end[1], even / 100], style, color=colour, linewidth=1.8)
-    axes.axhline(even, color=look.ink, linewidth=0.8)
+        if not shown.all():  # the last item shown stands before the next rank known
+            last = shown.sum() - 1
+            edge = max(ranks[last], ranks[last + 1] - 1)
+            axes.plot([ranks[last], edge, edge], [shares[last]] * 2 + [even / 100], style, color=colour, linewidth=1.8)
+    axes.axhline(even, color=look.ink, linewidth=0.8, label="an even share")
     axes.set(xscale="log", yscale="log", ylim=(even / 100, 1.5))
     axes.set_title(f"{arm.name}: Gini {arm.totals['exposure_gini'].value:.2f}", fontsize=9.5)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda rank, _: f"{rank:,.0f}"))
@@ -70,10 +73,9 @@ def course_by_arm(answer: BiasAnswer) -> Plot:
                 axes.fill_between(line.steps + 1, line.low, line.high, color=colour, alpha=0.15, linewidth=0)
             axes.set_ylim(bottom=0)
             axes.set_xlabel("step")
-            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        panels[0].set(title="How unevenly items were shown so far", ylabel="Gini of exposure; 0 is even")
-        panels[0].set_ylim(top=1.02)
-        panels[1].set(title="Clicks per request", ylabel="clicks per request of the step")
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
+        panels[0].set(title="Gini of exposure so far; 0 is even", ylim=(0, 1.02))
+        panels[1].set(title="Clicks per request")
         figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
 
     return plot
@@ -113,7 +115,7 @@ def new_items(answer: BiasAnswer) -> Plot:
     return plot
 
 
-EXPOSURE_PLOT: PlotKind[BiasAnswer] = PlotKind("Who is shown", exposure_by_rank, (9.0, 4.8))
+EXPOSURE_PLOT: PlotKind[BiasAnswer] = PlotKind("Who is shown", exposure_by_rank, (9.0, 5.0))
 COURSE_PLOT: PlotKind[BiasAnswer] = PlotKind("What it does over time", course_by_arm, (9.0, 4.0))
 NEW_ITEMS_PLOT: PlotKind[BiasAnswer] = PlotKind(
     "How soon new items are found", new_items, (9.0, 2.8), lambda answer: any(arm.found for arm in answer.arms)

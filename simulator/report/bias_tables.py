@@ -8,20 +8,20 @@ from simulator.report.bias_sentence import bias_sentence
 from simulator.report.bias_text import TextTable, bias_effort, bias_text_tables
 from simulator.report.tables import new_table
 
-__all__ = ["bias_tables"]
+__all__ = ["bias_tables", "printed_table"]
 
 
 def bias_tables(answer: BiasAnswer) -> RenderableType:
     """Return the tables, and the sentence that answers."""
     return Group(
         Text(f"{answer.study.name}: {bias_effort(answer)}\n"),
-        *(_table(table) for table in bias_text_tables(answer)),
+        *(printed_table(table) for table in bias_text_tables(answer)),
         Text(bias_sentence(answer), style="bold"),
     )
 
 
-def _table(found: TextTable) -> RenderableType:
-    """Return a table of text, in which what is too long for a column goes on in the next line."""
+def printed_table(found: TextTable) -> RenderableType:
+    """Return a table for the terminal, in which what is too long for a column goes on in the next line."""
     table = new_table(found.title)
     for i, head in enumerate(found.heads):
         table.add_column(head, justify="right" if i else "left", overflow="fold")

@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from simulator.bias.answer import BiasAnswer
 from simulator.capacity.answer import CapacityAnswer
 from simulator.capacity.compare import Comparison
 from simulator.capacity.optimize import OptimizeAnswer
 from simulator.capacity.quality import Quality
 from simulator.capacity.run_answer import ClassAnswer, RunAnswer
 from simulator.engine.result import PARTS
-from simulator.report.bias_section import write_bias
+from simulator.report.bias_section import BiasSection, write_bias
 from simulator.report.capacity_plots import HOCKEY_STICK
 from simulator.report.capacity_table import capacity_sentence
 from simulator.report.compare_document import compare_document
@@ -66,7 +65,7 @@ class Beside:
     comparison: Comparison | None = None
     quality: Quality | None = None
     frontier: OptimizeAnswer | None = None
-    bias: BiasAnswer | None = None
+    bias: BiasSection | None = None
 
 
 NOTHING_BESIDE = Beside()
@@ -97,7 +96,7 @@ def write_report(
     context = _context(answer, document, pictures)
     _write_beside(beside, place, overrides, context)
     if beside.bias is not None:
-        context |= write_bias(beside.bias, place, overrides)
+        context |= write_bias(beside.bias, place)
     context |= _opening(answer, context)
     write_text(place / "report.json", json_text(document))
     write_text(place / "latency.csv", csv_text(_latency_rows(answer)))
@@ -171,10 +170,10 @@ def _opening(answer: RunAnswer, context: dict[str, Any]) -> dict[str, Any]:
     """Return what a report opens with: the answer to its question, the colour beside it, and what is said after it."""
     served, comparison, bias = answer_sentence(answer), context["comparison"], context["bias"]
     if comparison:
-        own = [f"The file's own setting: {served}", *([bias["sentence"]] if bias else [])]
+        own = [f"The file's own setting: {served}", *([bias.sentence] if bias else [])]
         return {"answer": comparison["sentence"], "accent": comparison["verdict"], "beside": own}
     if bias:
-        return {"answer": bias["sentence"], "accent": "link", "beside": [f"{bias['effort']}.", f"Serving: {served}"]}
+        return {"answer": bias.sentence, "accent": "link", "beside": [f"{bias.effort}.", f"Serving: {served}"]}
     return {"answer": served, "accent": "saturated" if answer.saturated else answer.verdict, "beside": []}
 
 

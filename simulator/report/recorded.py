@@ -1,5 +1,7 @@
-"""What recorded logs say, as tables for a terminal of 80 columns and as JSON."""
+"""What recorded logs say, as text for terminals and reports, as JSON and as CSV."""
 
+import math
+from collections.abc import Iterable
 from platform import python_version
 from typing import Any
 
@@ -9,32 +11,54 @@ from rich.text import Text
 
 from simulator import __version__
 from simulator.bias.estimators import PolicyValue
-from simulator.bias.open_bandit_study import Campaign
+from simulator.bias.open_bandit_study import Campaign, Judged
 from simulator.bias.recorded import RecordedAnswer
+from simulator.report.bias_tables import printed_table
+from simulator.report.bias_text import TextTable
 from simulator.report.document import SCHEMA_VERSION
-from simulator.report.tables import new_table
 
-__all__ = ["recorded_document", "recorded_tables"]
+__all__ = [
+    "recorded_csv",
+    "recorded_document",
+    "recorded_effort",
+    "recorded_sentence",
+    "recorded_tables",
+    "recorded_text_tables",
+    "weighted",
+]
 
 HEADS = ("estimator", "reward a row (95% interval)", "worth", "weight", "believe")
 
 
 def recorded_tables(answer: RecordedAnswer) -> RenderableType:
-    """Return every estimate with whether to believe it, and how unevenly policies show items."""
-    blocks: list[RenderableType] = []
+    """Return the tables, and the sentence that answers."""
+    return Group(
+        Text(f"{answer.study.name}: {recorded_effort(answer)}\n"),
+        *(printed_table(table) for table in recorded_text_tables(answer)),
+        Text(recorded_sentence(answer), style="bold"),
+    )
+
+
+def recorded_effort(answer: RecordedAnswer) -> str:
+    """Return what was read."""
     if answer.values:
-        blocks += [Text(f"{answer.study.name}: {answer.rows:,} rows"), _values("The policy in question", answer.values)]
+        return f"{answer.rows:,} rows of a log"
+    return f"Open Bandit, a log of each of two policies in {len(answer.campaigns)} campaigns"
+
+
+def recorded_text_tables(answer: RecordedAnswer) -> list[TextTable]:
+    """Return every estimate with whether to believe it, and how unevenly policies show items."""
+    found = [_values("The policy in question", answer.values)] if answer.values else []
     if answer.campaigns:
-        blocks.append(_gini(answer.campaigns))
+        found.append(_gini(answer.campaigns))
     for campaign in answer.campaigns:
         for judged in campaign.policies:
             own = judged.click_rate
             title = (
                 f"{campaign.name}: {judged.policy}, {own.value:.4f} in its own log ({own.low:.4f} to {own.high:.4f})"
             )
-            blocks.append(_values(title, judged.from_other))
-    blocks.append(Text(_sentence(answer), style="bold"))
-    return Group(*blocks)
+            found.append(_values(title, judged.from_other))
+    return found
 
 
 def recorded_document(answer: RecordedAnswer, overrides: dict[str, str]) -> dict[str, Any]:
@@ -74,50 +98,47 @@ def recorded_document(answer: RecordedAnswer, overrides: dict[str, str]) -> dict
 
 def _value(one: PolicyValue) -> dict[str, Any]:
     """Return one estimate."""
-    weighted = one.mean_weight == one.mean_weight
+    known = one.mean_weight == one.mean_weight
     return {
         "method": one.method,
         "estimate": one.estimate.as_json(),
         "rows": one.rows,
-        "effective_sample_size": one.effective_sample_size if weighted else None,
-        "largest_weight": one.largest_weight if weighted else None,
-        "mean_weight": one.mean_weight if weighted else None,
+        "effective_sample_size": one.effective_sample_size if known else None,
+        "largest_weight": one.largest_weight if known else None,
+        "mean_weight": one.mean_weight if known else None,
         "cut": one.cut,
         "holds": one.holds,
         "doubts": list(one.doubts),
     }
 
 
-def _values(title: str, values: tuple[PolicyValue, ...]) -> RenderableType:
-    """Return the estimates of one policy."""
-    table = new_table(title)
-    for i, head in enumerate(HEADS):
-        table.add_column(head, justify="right" if i else "left")
-    for one in values:
-        found = one.estimate
-        interval = f"{found.value:.4f} ({found.low:.4f} to {found.high:.4f})"
-        weighted = one.mean_weight == one.mean_weight
-        weights = (
-            f"{one.effective_sample_size:,.0f}" if weighted else "–",
-            f"{one.largest_weight:,.0f}" if weighted else "–",
-        )
-        table.add_row(one.method.replace("_", " "), interval, *weights, "yes" if one.holds else "no")
-    table.caption, table.caption_justify = "worth: rows of equal weight that tell as much; weight: the largest", "left"
-    return table
+def recorded_csv(answer: RecordedAnswer) -> Iterable[tuple[Any, ...]]:
+    """Return every estimate as CSV rows."""
+    yield (
+        "campaign",
+        "policy",
+        "estimator",
+        "reward",
+        "low",
+        "high",
+        "effective_sample_size",
+        "largest_weight",
+        "holds",
+    )
+    own = [("", "", one) for one in answer.values]
+    theirs = [
+        (campaign.name, judged.policy, one)
+        for campaign in answer.campaigns
+        for judged in campaign.policies
+        for one in judged.from_other
+    ]
+    for campaign, policy, one in (*own, *theirs):
+        found, weights = one.estimate, (one.effective_sample_size, one.largest_weight)
+        numbers = ["" if math.isnan(number) else number for number in (found.value, found.low, found.high, *weights)]
+        yield (campaign, policy, one.method, *numbers, str(one.holds).lower())
 
 
-def _gini(campaigns: tuple[Campaign, ...]) -> RenderableType:
-    """Return how unevenly each policy shows items."""
-    table = new_table("Gini of exposure")
-    table.add_column("campaign")
-    for judged in campaigns[0].policies:
-        table.add_column(judged.policy, justify="right")
-    for campaign in campaigns:
-        table.add_row(campaign.name, *(f"{judged.exposure_gini:.3f}" for judged in campaign.policies))
-    return table
-
-
-def _sentence(answer: RecordedAnswer) -> str:
+def recorded_sentence(answer: RecordedAnswer) -> str:
     """Return what to believe."""
     held = [one for one in answer.values if one.holds]
     if answer.values and not held:
@@ -126,9 +147,42 @@ def _sentence(answer: RecordedAnswer) -> str:
         best = min(held, key=lambda one: one.estimate.high - one.estimate.low)
         found = best.estimate
         return f"The policy earns {found.value:.4f} a row ({found.low:.4f} to {found.high:.4f}), by {best.method}."
-    even = max(answer.campaigns, key=lambda one: one.policies[0].exposure_gini)
-    learnt, random = sorted(even.policies, key=lambda one: -one.exposure_gini)
+    told = [
+        (f"{judged.policy} in {campaign.name}", weighted(judged), judged.click_rate)
+        for campaign in answer.campaigns
+        for judged in campaign.policies
+    ]
+    meets = [one.holds and one.estimate.low <= own.high and own.low <= one.estimate.high for _, one, own in told]
+    misled = [f"{name} (one row weighs {one.largest_weight:,.0f})" for name, one, _ in told if not one.holds]
+    warned = f"; it warns of {', '.join(misled)}" if misled else ""
     return (
-        f"In campaign {even.name} {learnt.policy} shows items with a Gini of {learnt.exposure_gini:.3f}, "
-        f"{random.policy} with {random.exposure_gini:.3f}."
+        f"In {sum(meets)} of {len(told)} cases one policy's log, weighted, says what the other earned in its own, "
+        f"within both intervals{warned}."
     )
+
+
+def weighted(judged: Judged) -> PolicyValue:
+    """Return what the other policy's log says of a policy by plain weights (IPS)."""
+    return next(one for one in judged.from_other if one.method == "ips")
+
+
+def _values(title: str, values: tuple[PolicyValue, ...]) -> TextTable:
+    """Return the estimates of one policy."""
+    rows: list[tuple[str, ...]] = []
+    for one in values:
+        found = one.estimate
+        interval = f"{found.value:.4f} ({found.low:.4f} to {found.high:.4f})"
+        known = one.mean_weight == one.mean_weight
+        weights = (
+            f"{one.effective_sample_size:,.0f}" if known else "–",
+            f"{one.largest_weight:,.0f}" if known else "–",
+        )
+        rows.append((one.method.replace("_", " "), interval, *weights, "yes" if one.holds else "no"))
+    return TextTable(title, HEADS, rows, "Worth: rows of equal weight that tell as much; weight: the largest")
+
+
+def _gini(campaigns: tuple[Campaign, ...]) -> TextTable:
+    """Return how unevenly each policy shows items."""
+    heads = ("campaign", *(judged.policy for judged in campaigns[0].policies))
+    rows = [(one.name, *(f"{judged.exposure_gini:.3f}" for judged in one.policies)) for one in campaigns]
+    return TextTable("Gini of exposure; 0 is even", heads, rows)
