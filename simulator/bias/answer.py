@@ -5,17 +5,20 @@ Shapes: R replications, I items, k places of a list, C steps measured.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.bias.course import MEASURES, Course
 from simulator.bias.experiment import ExperimentAnswer, run_experiment
+from simulator.bias.impressions import Impressions
 from simulator.bias.log import Log
 from simulator.bias.logging_load import LoggingLoad, logging_load
 from simulator.bias.loop import ASKED_ABOUT_REGRET, Setting, expected_of, run_arm
 from simulator.bias.recommenders.base import best_lists
 from simulator.bias.recommenders.oracle import chances_of
+from simulator.bias.row_log import RowLog, check_rows
 from simulator.bias.setup import make_setting
 from simulator.scenario.bias import Bias, Policy
 from simulator.scenario.model import Scenario, Study
@@ -137,23 +140,27 @@ class BiasAnswer:
         return (*own, *(text for one in experiments for text in one.warnings))
 
 
-def find_bias(study: Study, on_progress: OnProgress = lambda *_: None) -> BiasAnswer:
+def find_bias(study: Study, on_progress: OnProgress = lambda *_: None, row_log: RowLog | None = None) -> BiasAnswer:
     """Return what `study`, which has a bias section, asks.
 
     Parameters
     ----------
     on_progress
         Called with (steps done, steps in all).
+    row_log
+        Takes in every row of the first replication, where it is wanted.
 
     Raises
     ------
     InputError, TooLargeError
-        As `make_setting` does.
+        As `make_setting` and `check_rows` do.
     """
     bias = study.bias
     if bias is None:
         raise ValueError("a study with a bias section")
     setting = make_setting(bias, study.seed)
+    if row_log is not None:
+        check_rows(bias, setting.world.users)
     policies = bias.policies()
     experiments = [one for one in (bias.ab_test, bias.holdout) if one]
     total = setting.steps * (len(policies) + 3 * len(experiments))
@@ -167,7 +174,7 @@ def find_bias(study: Study, on_progress: OnProgress = lambda *_: None) -> BiasAn
     arms: list[ArmAnswer] = []
     clicks: list[Floats] = []
     for name, policy in policies.items():
-        log, course = run_arm(policy, setting, on_step)
+        log, course = run_arm(policy, setting, on_step, on_rows=partial(row_log.add, name) if row_log else _nothing)
         clicks.append(np.mean(course.clicks, axis=0))
         difference = estimate((clicks[-1] - clicks[0]).tolist()) if arms else None
         arms.append(_arm((name, policy), log, course, setting, difference))
@@ -185,6 +192,10 @@ def find_bias(study: Study, on_progress: OnProgress = lambda *_: None) -> BiasAn
         holdout,
         logging_load(study) if isinstance(study, Scenario) else (),
     )
+
+
+def _nothing(step: int, rows: Impressions) -> None:
+    """Keep no rows."""
 
 
 def _arm(

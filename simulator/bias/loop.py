@@ -78,7 +78,12 @@ class Setting:
 
 
 def run_arm(
-    policy: Policy, setting: Setting, on_step: Callable[[], None], *, measured: bool = True
+    policy: Policy,
+    setting: Setting,
+    on_step: Callable[[], None],
+    *,
+    measured: bool = True,
+    on_rows: Callable[[int, Impressions], None] = lambda *_: None,
 ) -> tuple[Log, Course]:
     """Return the log and the course of `policy` alone, with all users.
 
@@ -88,6 +93,8 @@ def run_arm(
         Called after each step.
     measured
         Whether measures are taken beside clicks.
+    on_rows
+        Called with each step and its rows, which the next step writes over.
     """
     R, users, _ = setting.shape
     arm = ActiveArm(policy, setting.log(policy), setting.start_clicks)
@@ -98,6 +105,7 @@ def run_arm(
     for step in range(setting.steps):
         now, before = setting.now(step), arm.log.shown.copy() if measured and step in wanted else None
         ranked = step_rows([(arm, everybody)], rows, setting, now)
+        on_rows(step, rows)
         arm.log.add(rows, everybody, Weighing(weights_clip(policy), now.alive))
         course.clicks.append(rows.click.sum(axis=(1, 2)) / users)
         _discover(course, arm.log, setting, step)

@@ -1,7 +1,9 @@
 """`simulator bias`: what the ranking does to its own data, and what experiments on it show."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from simulator.cli.console import progress, show, show_json, warn
 from simulator.cli.options import File, Json, Out, Quiet, Seed, Set, all_overrides, overrides_by_path
@@ -13,13 +15,16 @@ if TYPE_CHECKING:
 __all__ = ["bias"]
 
 
-def bias(
+def bias(  # noqa: PLR0913  one parameter an option
     file: File,
     set_: Set = [],  # noqa: B006  typer never changes it
     seed: Seed = None,
     json: Json = False,
     quiet: Quiet = False,
     out: Out = None,
+    log: Annotated[
+        Path | None, typer.Option("--log", help="Write every row of the first replication to this CSV file.")
+    ] = None,
 ) -> None:
     """Simulate what a ranking does to its own data, and experiments."""
     from simulator.scenario.load import load_study  # heavy, and only some commands need it
@@ -29,17 +34,22 @@ def bias(
     if study.bias is None:
         raise InputError(f"{file}: expected a bias section, got none; add bias: {{recommender: popular_first}}")
 
-    from simulator.report.files import check_writable  # only where something is written
+    from simulator.report.files import check_writable, write_text  # only where something is written
 
-    if out is not None:
-        check_writable(out)
+    for path in (out, log):
+        if path is not None:
+            check_writable(path)
     if study.bias.recorded:
         _recorded(study, overrides_by_path(overrides), json=json, quiet=quiet, out=out)
         return
     from simulator.bias.answer import find_bias  # loads Numba, so only once the scenario is known to be good
+    from simulator.bias.row_log import RowLog
 
+    row_log = RowLog() if log else None
     with progress("steps", quiet=quiet or json) as on_progress:
-        answer = find_bias(study, on_progress)
+        answer = find_bias(study, on_progress, row_log)
+    if log and row_log:
+        write_text(log, row_log.text())
     warn(answer.warnings, quiet=quiet)
     if json:
         from simulator.report.bias_document import bias_document  # one of two forms is loaded
