@@ -43,6 +43,4 @@ def check_rows(bias: Bias, users: int) -> None:
     """Raise TooLargeError where a file of all rows would have more than ten million."""
     rows = users * bias.slots * bias.steps * len(bias.policies())
     if rows > MOST_ROWS:
-        raise TooLargeError(
-            f"--log: {rows:,} rows, above the limit of {MOST_ROWS:,}: lower bias.users, steps or slots"
-        )
+        raise TooLargeError(f"--log: {rows:,} rows, above the limit of {MOST_ROWS:,}: lower bias.users, steps or slots")
