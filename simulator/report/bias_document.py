@@ -2,18 +2,14 @@
 
 import math
 from collections.abc import Iterable
-from platform import python_version
 from typing import Any
 
-import numpy as np
-
-from simulator import __version__
 from simulator.bias.answer import ArmAnswer, BiasAnswer
 from simulator.bias.backtest import NoveltyFit
 from simulator.bias.course import MEASURES
 from simulator.bias.experiment import ExperimentAnswer
 from simulator.data.features import FloatArray
-from simulator.report.document import SCHEMA_VERSION
+from simulator.report.document import SCHEMA_VERSION, versions_document
 from simulator.statistics.intervals import Estimate
 
 __all__ = ["bias_csv", "bias_document"]
@@ -39,12 +35,7 @@ def bias_document(answer: BiasAnswer, overrides: dict[str, str]) -> dict[str, An
         **{name: _experiment(one) for name, one in experiments.items() if one},
         "logging": [_finite(vars(one)) for one in answer.load],
         "warnings": list(answer.warnings),
-        "provenance": {
-            "package": f"capacity-simulator {__version__}",
-            "numpy": np.__version__,
-            "python": python_version(),
-            "overrides": overrides,
-        },
+        "provenance": versions_document(overrides),
     }
 
 

@@ -241,9 +241,12 @@ def _threshold(seconds: float) -> str:
 
 def provenance_document(profile: Profile, overrides: dict[str, str]) -> dict[str, Any]:
     """Return what made the numbers: the profile's name and machine, versions, and the `--set` settings by path."""
+    return {"profile": profile.name, "profile_measured_on": dict(profile.provenance), **versions_document(overrides)}
+
+
+def versions_document(overrides: dict[str, str]) -> dict[str, Any]:
+    """Return which versions made the numbers, and the `--set` settings by path."""
     return {
-        "profile": profile.name,
-        "profile_measured_on": dict(profile.provenance),
         "package": __version__,
         "numpy": version("numpy"),
         "numba": version("numba"),

@@ -2,20 +2,17 @@
 
 import math
 from collections.abc import Iterable
-from platform import python_version
 from typing import Any
 
-import numpy as np
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from simulator import __version__
 from simulator.bias.estimators import PolicyValue
 from simulator.bias.open_bandit_study import Campaign, Judged
 from simulator.bias.recorded import RecordedAnswer
 from simulator.report.bias_tables import printed_table
 from simulator.report.bias_text import TextTable
-from simulator.report.document import SCHEMA_VERSION
+from simulator.report.document import SCHEMA_VERSION, versions_document
 
 __all__ = [
     "recorded_csv",
@@ -87,12 +84,7 @@ def recorded_document(answer: RecordedAnswer, overrides: dict[str, str]) -> dict
             for campaign in answer.campaigns
         ],
         "warnings": list(answer.warnings),
-        "provenance": {
-            "package": f"capacity-simulator {__version__}",
-            "numpy": np.__version__,
-            "python": python_version(),
-            "overrides": overrides,
-        },
+        "provenance": versions_document(overrides),
     }
 
 
