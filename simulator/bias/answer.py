@@ -11,13 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.bias.course import MEASURES, Course
+from simulator.bias.estimators import FEWEST
 from simulator.bias.experiment import ExperimentAnswer, run_experiment
 from simulator.bias.impressions import Impressions
 from simulator.bias.log import Log
 from simulator.bias.logging_load import LoggingLoad, logging_load
 from simulator.bias.loop import ASKED_ABOUT_REGRET, Setting, expected_of, run_arm
-from simulator.bias.recommenders.base import best_lists
+from simulator.bias.recommenders.base import Learnt, best_lists
 from simulator.bias.recommenders.oracle import chances_of
+from simulator.bias.recommenders.popular_first import rates
 from simulator.bias.row_log import RowLog, check_rows
 from simulator.bias.setup import make_setting
 from simulator.scenario.bias import Bias, Policy
@@ -31,8 +33,6 @@ OnProgress = Callable[[float, float], None]
 
 OVER_THE_RUN = frozenset({"click_rate", "regret", "exploration_cost"})
 """Measures whose figure is their mean over the run; the others' is that of the last step."""
-FEW_EFFECTIVE = 30
-"""Effective sample size below which what a log says of random lists is not to be trusted."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -244,10 +244,7 @@ def _line(course: Course, measure: str) -> Line:
 def _learnt(log: Log, setting: Setting) -> Estimate:
     """Return what the best list by the log's weighed click rates is worth, over what the best by the truth is."""
     now = setting.now(setting.steps - 1)
-    overall = log.weighed_clicks.sum(axis=1, keepdims=True) / np.maximum(
-        log.weighed_shown.sum(axis=1, keepdims=True), 1e-300
-    )
-    learnt = (log.weighed_clicks + overall) / (log.weighed_shown + 1.0)
+    learnt = rates(Learnt(log.weighed_clicks, log.weighed_shown, 0.0, log))
     users, truth = min(setting.world.users, ASKED_ABOUT_REGRET), np.zeros_like(learnt)
     for r in range(len(truth)):
         for _, chance in chances_of(now, r, users):
@@ -289,10 +286,9 @@ def _warnings(log: Log, policy: Policy) -> tuple[str, ...]:
             f"its log cannot say what lists of other items would bring: it shows {covered.mean():.1%} of what "
             "random lists do; give a share of traffic random lists (exploration: 1%)"
         )
-    elif effective < FEW_EFFECTIVE:
+    elif effective < FEWEST:
         found.append(
-            f"its log is worth only {effective:,.0f} random rows, below {FEW_EFFECTIVE}: raise exploration, or run "
-            "longer"
+            f"its log is worth only {effective:,.0f} random rows, below {FEWEST}: raise exploration, or run longer"
         )
     if policy.weights and largest >= policy.weights.clip:
         found.append(

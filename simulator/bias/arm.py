@@ -54,8 +54,8 @@ class ActiveArm:
             The step in which each item comes, shape (R, I).
         """
         cold, every = self.policy.cold_start, self.policy.retrain
-        warm = now.step - (cold.steps if cold else 0)
-        if self._ranking is None or (warm % every == 0 if warm >= 0 else now.step % every == 0):
+        since = now.step - cold.steps if cold and now.step >= cold.steps else now.step  # the rule began
+        if self._ranking is None or since % every == 0:
             learnt = learnt_from(self._known, self.policy, self.start_clicks)
             self._ranking = RECOMMENDERS[self._rule(now.step)].train(learnt, self.policy, now)
         ranking = self._ranking

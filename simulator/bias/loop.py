@@ -26,7 +26,6 @@ from simulator.scenario.bias import Policy
 
 __all__ = ["ASKED_ABOUT_REGRET", "MOST_MEASURED", "Setting", "expected_of", "run_arm", "step_rows", "weights_clip"]
 
-Lift = Callable[[int], float]
 ASKED_ABOUT_REGRET = 200
 """Users whose best lists are worked out for regret, where there are more."""
 MOST_MEASURED = 40

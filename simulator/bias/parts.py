@@ -1,10 +1,10 @@
 """Work on many users shared out among the cores, where there is enough of it."""
 
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from itertools import pairwise
+
+from simulator.engine.replications import threads
 
 __all__ = ["in_parts"]
 
@@ -22,16 +22,10 @@ def in_parts(kernel: Callable[..., None], cells: int, *arguments: object, least:
     least
         Cells below which a part is not worth a thread.
     """
-    parts = max(1, min(_cores(), cells // least))
+    parts = max(1, min(threads(), cells // least))
     if parts == 1:
         kernel((0, cells), *arguments)
         return
     ends = [cells * part // parts for part in range(parts + 1)]
     with ThreadPoolExecutor(parts) as pool:
         list(pool.map(lambda ends: kernel(ends, *arguments), pairwise(ends)))
-
-
-@cache
-def _cores() -> int:
-    """Return the cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

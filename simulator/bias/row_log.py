@@ -11,7 +11,7 @@ from simulator.scenario.bias import Bias
 __all__ = ["HEADS", "RowLog", "check_rows"]
 
 HEADS = ("step", "arm", "user", "item", "place", "propensity", "click", "random")
-MOST_ROWS = 10_000_000
+MOST_ROWS = 2_000_000
 
 
 @dataclass(eq=False)
@@ -40,7 +40,7 @@ class RowLog:
 
 
 def check_rows(bias: Bias, users: int) -> None:
-    """Raise TooLargeError where a file of all rows would have more than ten million."""
+    """Raise TooLargeError where a file of all rows would have more than two million."""
     rows = users * bias.slots * bias.steps * len(bias.policies())
     if rows > MOST_ROWS:
         raise TooLargeError(f"--log: {rows:,} rows, above the limit of {MOST_ROWS:,}: lower bias.users, steps or slots")

@@ -8,6 +8,7 @@ from simulator.bias.loop import MOST_MEASURED, Setting
 from simulator.bias.luck import Luck
 from simulator.bias.reading import expected_clicks, make_reader
 from simulator.bias.world import Arrivals, BiasWorld, LikedItems, arrivals, make_taste_world
+from simulator.data.film_world import LIKED
 from simulator.data.randomness import generator
 from simulator.errors import InputError, TooLargeError
 from simulator.scenario.bias import Bias
@@ -15,7 +16,6 @@ from simulator.scenario.bias import Bias
 __all__ = ["bytes_of", "make_setting"]
 
 MOST_BYTES = 8e9
-LIKED = 4.0
 
 
 def make_setting(bias: Bias, seed: int) -> Setting:

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from simulator.bias.lists import KnownLists
 from simulator.bias.ranking import Ranking
 from simulator.bias.recommenders.base import Floats, Learnt, Now, best_lists
 from simulator.bias.tied import tied_lists
@@ -26,8 +25,7 @@ class PopularFirst:
             score = score + policy.upper_confidence * np.sqrt(2 * np.log(everything) / np.maximum(learnt.shown, 1.0))
         if policy.ties == "per_user":
             return tied_lists(score, now.alive)
-        ranking: KnownLists = best_lists(score, now)
-        return ranking
+        return best_lists(score, now)
 
 
 def rates(learnt: Learnt) -> Floats:

@@ -41,7 +41,7 @@ def test_results_do_not_depend_on_threads(rule, monkeypatch):
     """Four threads that share users in parts give the clicks and weights of one."""
     settings = SMALL | RULES[rule] | {"exploration": 0.3, "new_items": 0.5, "replications": 3}
     one = ran(**settings)[0]
-    monkeypatch.setattr(parts, "_cores", lambda: 4)
+    monkeypatch.setattr(parts, "threads", lambda: 4)
     monkeypatch.setitem(parts.in_parts.__kwdefaults__, "least", 5)
     monkeypatch.setattr(personalised, "ROWS_A_THREAD", 5)
     four = ran(**settings)[0]

@@ -35,6 +35,6 @@ def test_a_file_has_every_row_of_the_first_replication():
 
 
 def test_too_many_rows_are_refused_before_the_run():
-    """Ten million rows at most; the message has the count."""
+    """Two million rows at most; the message has the count."""
     with pytest.raises(TooLargeError, match="--log: 500,000,000 rows"):
         check_rows(Bias.model_validate({"steps": 50}), 1_000_000)
