@@ -5,31 +5,20 @@ from simulator.scenario.bias_checks import check_bias
 from simulator.scenario.model import Scenario, Study
 from simulator.scenario.policy_checks import check_policies
 from simulator.scenario.problems import Finding, nearest
-from simulator.scenario.source import Path, Source
 from simulator.scenario.traffic_checks import check_traffic
+from simulator.scenario.training_checks import check_training
 
-__all__ = ["cross_check", "take_out_unsupported"]
-
-_UNSUPPORTED = ("training",)
-
-
-def take_out_unsupported(source: Source) -> list[Finding]:
-    """Return a finding for everything the format knows and the engines do not yet, and take it out of the data."""
-    present = [key for key in _UNSUPPORTED if key in source.data]
-    for key in present:
-        del source.data[key]
-    return [_finding((key,), key, "leave it out") for key in present]
-
-
-def _finding(path: Path, what: str, remedy: str) -> Finding:
-    """Return the finding that something is not supported yet."""
-    return Finding(path, f"{what} is not supported yet", remedy, at_key=path[-1] == what)
+__all__ = ["cross_check"]
 
 
 def cross_check(scenario: Study) -> list[Finding]:
     """Return what does not fit together in `scenario`."""
-    loop = check_bias(scenario.bias) if scenario.bias else []
-    return [*loop, *(_check_serving(scenario) if isinstance(scenario, Scenario) else ())]
+    serves = isinstance(scenario, Scenario)
+    found = check_bias(scenario.bias) if scenario.bias else []
+    if scenario.training:
+        priced = isinstance(scenario, Scenario) and scenario.prices is not None
+        found += check_training(scenario.training, serves=serves, priced=priced)
+    return [*found, *(_check_serving(scenario) if isinstance(scenario, Scenario) else ())]
 
 
 def _check_serving(scenario: Scenario) -> list[Finding]:

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from simulator.distributions.written import LONGEST_NUMBER, shown
 from simulator.errors import InputError, Problem, ScenarioError
-from simulator.scenario.checks import cross_check, take_out_unsupported
+from simulator.scenario.checks import cross_check
 from simulator.scenario.model import Scenario, Study
 from simulator.scenario.overrides import apply_overrides
 from simulator.scenario.problems import problems_of
@@ -102,9 +102,8 @@ def parse_scenario(
     study = _validated(source, problems, overrides, folder or FilePath())
     if isinstance(study, Scenario):
         return study
-    raise ScenarioError(
-        [Problem(source.place(()), "", "expected traffic and a funnel to serve, got neither", "ask it: simulator bias")]
-    )
+    remedy = f"ask it: simulator {'bias' if study.bias else 'train'}"
+    raise ScenarioError([Problem(source.place(()), "", "expected traffic and a funnel to serve, got neither", remedy)])
 
 
 def _parsed(text: str, name: str) -> tuple[Source, "Problems"]:
@@ -119,14 +118,13 @@ def _parsed(text: str, name: str) -> tuple[Source, "Problems"]:
 
 def _validated(source: Source, problems: "Problems", overrides: Sequence[str], folder: FilePath) -> Study:
     """Return what `source` says with `overrides`: a scenario, or a study where all that it asks needs no funnel."""
-    findings = apply_overrides(source, overrides, read_value) + take_out_unsupported(source)
+    findings = apply_overrides(source, overrides, read_value)
     study = None
-    asks = Study if "bias" in source.data and not {"traffic", "funnel"} & source.data.keys() else Scenario
-    if not findings or asks is Study or {"traffic", "funnel"} & source.data.keys():  # else nothing but later sections
-        try:
-            study = asks.model_validate(source.data, context={"folder": folder})
-        except ValidationError as error:
-            findings += problems_of(error, source)
+    alone = {"bias", "training"} & source.data.keys() and not {"traffic", "funnel"} & source.data.keys()
+    try:
+        study = (Study if alone else Scenario).model_validate(source.data, context={"folder": folder})
+    except ValidationError as error:
+        findings += problems_of(error, source)
     if study is not None:
         findings += cross_check(study)
     problems = [*problems, *((source.position(f.path, of_key=f.at_key), f.problem(source)) for f in findings)]

@@ -35,14 +35,14 @@ from simulator.scenario.fields import (
     Warmup,
     at_least_one,
     law_union,
-    one_or_several,
 )
 from simulator.scenario.objectives import Objective, ObjectiveText
 from simulator.scenario.policies import Autoscaling, Batching, Fault, Hedging, Retry
 from simulator.scenario.quality_world import QualityWorld
-from simulator.scenario.ranker_names import RankerName
+from simulator.scenario.ranker_names import RankerName, RankerNames
 from simulator.scenario.section import Section
 from simulator.scenario.traffic import Bursty, CandidateLaw, Daily, QueryClass, Trace
+from simulator.scenario.training import Training
 from simulator.scenario.vary import AxisText
 
 __all__ = [
@@ -67,10 +67,6 @@ __all__ = [
     "known_keys",
 ]
 
-if TYPE_CHECKING:
-    Rankers = tuple[RankerName, ...]
-else:
-    Rankers = one_or_several(RankerName, "ranker such as mlp")
 NOTHING: Law[float] = Constant[Duration].model_validate({"mean": "0ms"})
 
 
@@ -289,7 +285,7 @@ class Size(Section):
 class StageOptimize(Section):
     """What `simulator optimize` may choose for one stage: a count, a list of counts, or a range such as 1-4."""
 
-    ranker: Rankers | None = None
+    ranker: RankerNames | None = None
     """Rankers to choose from; those that the funnel names unless given, or a stage's own where its cost is assumed."""
     keep: Choices | None = None
     """Candidates handed on to choose from; from a quarter to four times the stage's own unless given."""
@@ -333,6 +329,8 @@ class Study(Section):
     """Of all random draws."""
     bias: Bias | None = None
     """What the ranking does to its own data, asked by `simulator bias`."""
+    training: Training | None = None
+    """How much data and time its models need, asked by `simulator train`."""
 
 
 class Scenario(Study):

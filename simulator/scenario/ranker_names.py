@@ -1,14 +1,15 @@
 """The name of a stage's ranker: one of ours, or module:Class of one that the user brings."""
 
 import re
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from simulator.distributions.written import shown
+from simulator.scenario.fields import one_or_several
 
-__all__ = ["BUILT_IN", "UNKNOWN_RANKER", "RankerName", "is_own"]
+__all__ = ["BUILT_IN", "UNKNOWN_RANKER", "RankerName", "RankerNames", "is_own"]
 
 BUILT_IN = (
     "logistic", "mlp", "two_tower", "two_tower_ivf", "word2vec", "bilstm", "transformer", "cross_encoder",
@@ -34,3 +35,8 @@ RankerName = Annotated[
     PlainValidator(_ranker_name),
     WithJsonSchema({"anyOf": [{"enum": list(BUILT_IN)}, {"type": "string", "pattern": f"^{OWN_PATTERN}$"}]}),
 ]
+
+if TYPE_CHECKING:
+    RankerNames = tuple[RankerName, ...]
+else:
+    RankerNames = one_or_several(RankerName, "ranker such as mlp")

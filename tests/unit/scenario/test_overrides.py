@@ -62,7 +62,7 @@ def test_a_percentile_with_a_point_is_one_key(smallest):
         ("funnel.find.shards=0", "funnel.find.shards: expected a whole number of at least 1, got 0"),
         ("funnel.find.shards=010", "funnel.find.shards: expected a number without a leading zero"),
         ("funnel.find.keep=5000", "funnel.find.keep: expected at most the 1,000 candidates"),
-        ("training.epochs=5", "training: training is not supported yet"),
+        ("training.epochs=5", "training.epochs: expected a known key, got 'epochs'"),
         ("funnel.find.hedging.after=5ms", "funnel.find.hedging: expected at least 2 replicas"),
         ("funnel.find.deadline=5", "funnel.find.deadline: expected a duration with a unit such as 5ms, got 5"),
         ("traffic.cache.hit_rate=130%", "traffic.cache.hit_rate: expected a share from 0% to 100%"),

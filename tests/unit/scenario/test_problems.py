@@ -215,17 +215,6 @@ def test_coverage_may_be_bounded_from_above_too(problems, smallest):
     assert problems(f"{smallest}sla: {{objectives: [coverage < 99%, p99 > 5ms, p99]}}\n")[0].path == "sla.objectives.2"
 
 
-@pytest.mark.parametrize("key", ["training"])
-def test_later_sections_are_refused_by_name(problem, key):
-    """A section that nothing reads yet is never ignored, nor are others asked for where it stands alone."""
-    assert (
-        str(problem(f"{SMALL}{key}: {{a: 1}}\n")) == f"bad.yaml:6:1: {key}: {key} is not supported yet (leave it out)"
-    )
-    assert str(problem(f"name: alone\n{key}: {{a: 1}}\n")).startswith(
-        f"bad.yaml:2:1: {key}: {key} is not supported yet"
-    )
-
-
 def test_all_problems_come_at_once_in_the_files_order(problems):
     """Mistakes of every kind - values, keys, missing, unsupported, repeated - are shown together, first line first."""
     text = (
