@@ -3,9 +3,10 @@
 import json
 import math
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self, TypeVar
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -19,14 +20,18 @@ __all__ = [
     "Ceilings",
     "CostLaw",
     "Curve",
+    "Part",
     "Point",
     "Profile",
+    "Quantiles",
     "RankerCost",
     "Residuals",
+    "Seconds",
     "Work",
     "load_profile",
     "profile_schema",
     "quantiles_of",
+    "read_profile",
 ]
 
 SCHEMA_VERSION: Final = 1
@@ -38,6 +43,7 @@ QUANTILE_LEVELS = (
     0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 1.0,
 )  # fmt: skip
 
+Kind = TypeVar("Kind", bound="Part")
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Amount = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Quantiles = Annotated[tuple[Seconds, ...], Field(min_length=len(QUANTILE_LEVELS), max_length=len(QUANTILE_LEVELS))]
@@ -194,17 +200,35 @@ def load_profile(name: str) -> Profile:
     ProfileError
         If there is no such file, or it is no profile; names the first keys that are wrong.
     """
-    path = files("simulator.costs").joinpath("default_profile.json") if name == DEFAULT else Path(name)
+    shipped = files("simulator.costs").joinpath("default_profile.json")
+    return read_profile(Profile, name, shipped, ("costs.profile", "cost profile", REMEDY))
+
+
+def read_profile(kind: type[Kind], name: str, shipped: Traversable, words: tuple[str, str, str]) -> Kind:
+    """Return the profile of a `kind` in `shipped` if it is called "default", else in the file of that path.
+
+    Parameters
+    ----------
+    words
+        The key that names it, what it is called, and how to get one.
+
+    Raises
+    ------
+    ProfileError
+        If there is no such file, or it is no such profile.
+    """
+    key, what, remedy = words
+    path = shipped if name == DEFAULT else Path(name)
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, ValueError) as error:  # a ValueError is text that is not UTF-8, or a name that holds a NUL
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
-        raise ProfileError(f"costs.profile: {name}: expected a cost profile, got none ({reason}); {REMEDY}") from error
+        raise ProfileError(f"{key}: {name}: expected a {what}, got none ({reason}); {remedy}") from error
     try:
-        return Profile.model_validate_json(text, strict=True)
+        return kind.model_validate_json(text, strict=True)
     except ValidationError as error:
         found = "; ".join(_in_words(one) for one in error.errors()[:5])
-        raise ProfileError(f"costs.profile: {name}: not a cost profile ({found}); {REMEDY}") from error
+        raise ProfileError(f"{key}: {name}: not a {what} ({found}); {remedy}") from error
 
 
 def _in_words(error: ErrorDetails) -> str:
