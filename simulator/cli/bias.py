@@ -56,19 +56,22 @@ def bias(  # noqa: PLR0913  one parameter an option
 
         show_json(bias_document(answer, overrides_by_path(overrides)), out)
     else:
-        from simulator.report.bias_tables import bias_tables  # one of two forms is loaded
+        from simulator.report.bias_said import bias_said  # one of two forms is loaded
+        from simulator.report.text_table import printed_answer
 
-        show(bias_tables(answer), out)
+        show(printed_answer(bias_said(answer)), out)
 
 
 def _recorded(study: "Study", overrides: dict[str, str], *, json: bool, quiet: bool, out: Path | None) -> None:
     """Print what recorded logs say."""
     from simulator.bias.recorded import find_recorded  # loads pandas, and only some scenarios need it
-    from simulator.report.recorded import recorded_document, recorded_tables
+    from simulator.report.bias_said import bias_said
+    from simulator.report.recorded import recorded_document
+    from simulator.report.text_table import printed_answer
 
     answer = find_recorded(study)
     warn(answer.warnings, quiet=quiet)
     if json:
         show_json(recorded_document(answer, overrides), out)
     else:
-        show(recorded_tables(answer), out)
+        show(printed_answer(bias_said(answer)), out)

@@ -11,7 +11,7 @@ from simulator.cli.run import check_judged, exit_code_of, judge
 
 if TYPE_CHECKING:
     from simulator.capacity.optimize import OptimizeAnswer
-    from simulator.report.bias_section import BiasSection
+    from simulator.report.section import StudySection
     from simulator.scenario.grid import Grid
     from simulator.scenario.model import Scenario, Study
 
@@ -96,35 +96,42 @@ def _report_one(
         warn(compare_warnings(comparison), quiet=quiet)
         code = max(code, exit_code_of(comparison.verdict, saturated=False))
     quality, frontier = judge(answer, quiet=quiet), _frontier(scenario, engine, quiet=quiet)
-    bias = _bias(scenario, overrides, quiet=quiet) if scenario.bias else None
-    page = write_report(answer, out, overrides, Beside(capacity, comparison, quality, frontier, bias))
-    sentence = compare_sentence(comparison) if comparison else bias.sentence if bias else answer_sentence(answer)
+    sections = _sections(scenario, overrides, quiet=quiet)
+    page = write_report(answer, out, overrides, Beside(capacity, comparison, quality, frontier, sections))
+    own = sections[0].said.sentence if sections else answer_sentence(answer)
+    sentence = compare_sentence(comparison) if comparison else own
     typer.echo(f"{page}\n  {sentence}")
     return code
 
 
 def _report_study(study: "Study", out: Path, overrides: dict[str, str], *, quiet: bool) -> int:
     """Write the report of a file that has nothing to serve, say where and what it answers, and return 0."""
-    from simulator.report.bias_section import write_study_report  # loads matplotlib, and only reports need it
+    from simulator.report.section import write_study_report  # loads matplotlib, and only reports need it
 
-    section = _bias(study, overrides, quiet=quiet)
-    typer.echo(f"{write_study_report(section, out)}\n  {section.sentence}")
+    sections = _sections(study, overrides, quiet=quiet)
+    page = write_study_report(sections, out)
+    typer.echo("\n  ".join([str(page), *(section.said.sentence for section in sections)]))
     return 0
 
 
-def _bias(study: "Study", overrides: dict[str, str], *, quiet: bool) -> "BiasSection":
+def _sections(study: "Study", overrides: dict[str, str], *, quiet: bool) -> "tuple[StudySection, ...]":
+    """Return what the further sections of a study ask."""
+    sections = [_bias(study, overrides, quiet=quiet)] if study.bias else []
+    for section in sections:
+        warn(section.said.warnings, quiet=quiet)
+    return tuple(sections)
+
+
+def _bias(study: "Study", overrides: dict[str, str], *, quiet: bool) -> "StudySection":
     """Return what the bias section of a study asks, simulated or from logs."""
     from simulator.bias.answer import find_bias  # loads Numba, and not every scenario asks for it
     from simulator.bias.recorded import find_recorded
     from simulator.report.bias_section import bias_section
 
     if study.bias is not None and study.bias.recorded:
-        section = bias_section(find_recorded(study), overrides)
-    else:
-        with progress(f"{study.name}: bias", quiet=quiet) as on_progress:
-            section = bias_section(find_bias(study, on_progress), overrides)
-    warn(section.warnings, quiet=quiet)
-    return section
+        return bias_section(find_recorded(study), overrides)
+    with progress(f"{study.name}: bias", quiet=quiet) as on_progress:
+        return bias_section(find_bias(study, on_progress), overrides)
 
 
 def _frontier(scenario: "Scenario", engine: str, *, quiet: bool) -> "OptimizeAnswer | None":

@@ -1,15 +1,15 @@
 """A bias answer as rows and sentences, for the terminal and for reports alike."""
 
 import math
-from dataclasses import dataclass
 
 from simulator.bias.answer import ArmAnswer, BiasAnswer
 from simulator.bias.experiment import ExperimentAnswer
 from simulator.bias.logging_load import LoggingLoad
+from simulator.report.text_table import TextTable
 from simulator.scenario.model import Scenario
 from simulator.statistics.intervals import Estimate
 
-__all__ = ["TextTable", "bias_effort", "bias_text_tables", "number", "percent", "signed"]
+__all__ = ["bias_effort", "bias_text_tables", "number", "percent", "signed"]
 
 EXPOSURE_HEADS = ("arm", "clicks", "regret", "Gini", "coverage", "top 1%", "Kendall", "found")
 EXPOSURE_NOTE = (
@@ -26,16 +26,6 @@ WORTH_NOTE = (
 MOST_PLACES = 10
 LOGGING_HEADS = ("arm", "rows", "random rows", "storage", "training set", "trainings")
 LOGGING_NOTE = "Of a day; the training set is full of random rows after that long"
-
-
-@dataclass(frozen=True)
-class TextTable:
-    """A table of text: its title, the heads of its columns, its rows, and what to know about them; "" for nothing."""
-
-    title: str
-    heads: tuple[str, ...]
-    rows: list[tuple[str, ...]]
-    note: str = ""
 
 
 def bias_text_tables(answer: BiasAnswer) -> list[TextTable]:

@@ -11,7 +11,6 @@ from simulator.capacity.optimize import OptimizeAnswer
 from simulator.capacity.quality import Quality
 from simulator.capacity.run_answer import ClassAnswer, RunAnswer
 from simulator.engine.result import PARTS
-from simulator.report.bias_section import BiasSection, write_bias
 from simulator.report.capacity_plots import HOCKEY_STICK
 from simulator.report.capacity_table import capacity_sentence
 from simulator.report.compare_document import compare_document
@@ -29,6 +28,7 @@ from simulator.report.pages import Picture, csv_text, json_text, render, write_p
 from simulator.report.plots import RUN_PLOTS
 from simulator.report.quality_plot import QUALITY_PLOT
 from simulator.report.quality_text import quality_context
+from simulator.report.section import StudySection, write_section
 from simulator.report.sentence import answer_sentence, arrivals_text, headline, worst_window_sentence
 from simulator.report.tables import POLICY_HEADS, busiest_shards, policy_rows, times_beside
 from simulator.report.trade_plot import TRADE_PLOT
@@ -57,15 +57,15 @@ class Beside:
         What the funnel finds, where its rankers can be trained.
     frontier
         What its optimize section asks.
-    bias
-        What its bias section asks.
+    sections
+        What its further sections ask, such as bias.
     """
 
     capacity: CapacityAnswer | None = None
     comparison: Comparison | None = None
     quality: Quality | None = None
     frontier: OptimizeAnswer | None = None
-    bias: BiasSection | None = None
+    sections: tuple[StudySection, ...] = ()
 
 
 NOTHING_BESIDE = Beside()
@@ -95,8 +95,7 @@ def write_report(
     pictures = [write_picture(name, kind, kind.make(answer), place / "plots") for name, kind in kinds.items()]
     context = _context(answer, document, pictures)
     _write_beside(beside, place, overrides, context)
-    if beside.bias is not None:
-        context |= write_bias(beside.bias, place)
+    context["sections"] = [write_section(section, place) for section in beside.sections]
     context |= _opening(answer, context)
     write_text(place / "report.json", json_text(document))
     write_text(place / "latency.csv", csv_text(_latency_rows(answer)))
@@ -160,7 +159,6 @@ def _context(answer: RunAnswer, document: dict[str, Any], pictures: list[Picture
         "comparison": None,
         "quality": None,
         "frontier": None,
-        "bias": None,
         "warnings": answer.warnings,
         "provenance": _provenance(document),
     }
@@ -168,12 +166,14 @@ def _context(answer: RunAnswer, document: dict[str, Any], pictures: list[Picture
 
 def _opening(answer: RunAnswer, context: dict[str, Any]) -> dict[str, Any]:
     """Return what a report opens with: the answer to its question, the colour beside it, and what is said after it."""
-    served, comparison, bias = answer_sentence(answer), context["comparison"], context["bias"]
+    served, comparison = answer_sentence(answer), context["comparison"]
+    first, *others = [section.said for section in context["sections"]] or [None]
     if comparison:
-        own = [f"The file's own setting: {served}", *([bias.sentence] if bias else [])]
+        own = [f"The file's own setting: {served}", *(said.sentence for said in (first, *others) if said)]
         return {"answer": comparison["sentence"], "accent": comparison["verdict"], "beside": own}
-    if bias:
-        return {"answer": bias.sentence, "accent": "link", "beside": [f"{bias.effort}.", f"Serving: {served}"]}
+    if first:
+        own = [f"{first.effort}.", *(said.sentence for said in others), f"Serving: {served}"]
+        return {"answer": first.sentence, "accent": "link", "beside": own}
     return {"answer": served, "accent": "saturated" if answer.saturated else answer.verdict, "beside": []}
 
 

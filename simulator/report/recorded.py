@@ -4,36 +4,22 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from rich.console import Group, RenderableType
-from rich.text import Text
-
 from simulator.bias.estimators import PolicyValue
 from simulator.bias.open_bandit_study import Campaign, Judged
 from simulator.bias.recorded import RecordedAnswer
-from simulator.report.bias_tables import printed_table
-from simulator.report.bias_text import TextTable
 from simulator.report.document import SCHEMA_VERSION, versions_document
+from simulator.report.text_table import TextTable
 
 __all__ = [
     "recorded_csv",
     "recorded_document",
     "recorded_effort",
     "recorded_sentence",
-    "recorded_tables",
     "recorded_text_tables",
     "weighted",
 ]
 
 HEADS = ("estimator", "reward a row (95% interval)", "worth", "weight", "believe")
-
-
-def recorded_tables(answer: RecordedAnswer) -> RenderableType:
-    """Return the tables, and the sentence that answers."""
-    return Group(
-        Text(f"{answer.study.name}: {recorded_effort(answer)}\n"),
-        *(printed_table(table) for table in recorded_text_tables(answer)),
-        Text(recorded_sentence(answer), style="bold"),
-    )
 
 
 def recorded_effort(answer: RecordedAnswer) -> str:
