@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from simulator.bias.answer import find_bias
+from simulator.bias.recorded import find_recorded
 from simulator.capacity.compare import compare
 from simulator.capacity.quality import Quality, quality_of_run
 from simulator.capacity.run import run_scenario
@@ -17,6 +18,7 @@ from simulator.report.compare_document import compare_document
 from simulator.report.compare_sentence import compare_sentence
 from simulator.report.document import run_document
 from simulator.report.quality_text import quality_document
+from simulator.report.recorded import recorded_document, recorded_sentence
 from simulator.report.sentence import answer_sentence
 from simulator.scenario.grid import load_grid
 from simulator.scenario.load import load_scenario, load_study
@@ -24,7 +26,8 @@ from simulator.scenario.model import Scenario
 
 ROOT = Path(__file__).parents[3]
 STUDIES = sorted((ROOT / "scenarios").glob("*.yaml"))
-BIASED = [path for path in STUDIES if load_study(path).bias]
+BIASED = [path for path in STUDIES if (bias := load_study(path).bias) and not bias.recorded]
+RECORDED = [path for path in STUDIES if (bias := load_study(path).bias) and bias.recorded]
 SCENARIOS = [path for path in STUDIES if isinstance(load_study(path), Scenario)]
 COMPARING = [path for path in SCENARIOS if load_scenario(path).compare]
 
@@ -106,3 +109,15 @@ def test_committed_bias_is_what_the_scenarios_give(path, tmp_path):
     committed.write_text(json.dumps(without_learnt(json.loads((folder / "bias.json").read_text()))))
     assert_same(committed, without_learnt(bias_document(answer, {})), digits=5)
     assert bias_sentence(answer) in (folder / "report.md").read_text()
+
+
+@pytest.mark.parametrize("path", RECORDED, ids=lambda path: path.name)
+def test_committed_answers_from_logs_are_what_the_scenarios_give(path):
+    """Each committed answer from recorded logs holds the numbers of a fresh one, to nine digits, and its sentence."""
+    study = load_study(path)
+    if study.bias and study.bias.log is None and cached(study.bias.world) is None:
+        pytest.skip(f"{study.bias.world} is not in the cache: simulator data get {study.bias.world}")
+    answer = find_recorded(study)
+    folder = ROOT / "reports" / study.name
+    assert_same(folder / "bias.json", recorded_document(answer, {}))
+    assert recorded_sentence(answer) in (folder / "report.md").read_text()
