@@ -3,7 +3,9 @@
 Source: Kingma & Ba, "Adam: a method for stochastic optimization", ICLR 2015, algorithm 1.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -12,13 +14,15 @@ import numpy as np
 from simulator.data.features import FloatArray
 from simulator.rankers.base import Parameters
 
-__all__ = ["Adam", "Schedule", "descend"]
+__all__ = ["Adam", "Schedule", "descend", "losses_watched"]
 
 Batch = TypeVar("Batch")
 
 BETA_1 = 0.9
 BETA_2 = 0.999
 EPSILON = 1e-8
+
+_WATCHED: ContextVar[list[list[float]] | None] = ContextVar("watched", default=None)
 
 
 class Adam:
@@ -49,6 +53,17 @@ class Schedule:
 
     epochs: int
     rate: float
+
+
+@contextmanager
+def losses_watched() -> Iterator[list[list[float]]]:
+    """Collect the loss on held-out data after each epoch of every descent in the body."""
+    courses: list[list[float]] = []
+    token = _WATCHED.set(courses)
+    try:
+        yield courses
+    finally:
+        _WATCHED.reset(token)
 
 
 def descend(
@@ -85,7 +100,7 @@ def descend(
     if unknown:
         raise ValueError(f"frozen: expected names among {', '.join(parameters)}; got {', '.join(sorted(unknown))}")
     adam = Adam(parameters)
-    best, least = parameters, np.inf
+    best, losses = parameters, [np.inf]
     for done in range(schedule.epochs):
         batches = epoch()
         for i, batch in enumerate(batches):
@@ -94,6 +109,10 @@ def descend(
             moving = {name: slope for name, slope in gradient.items() if name not in frozen}
             parameters = {**parameters, **adam.step(parameters, moving, schedule.rate * left)}
         loss, _ = loss_and_gradient(parameters, held_out)
-        if loss < least:
-            best, least = parameters, loss
+        if loss < min(losses):
+            best = parameters
+        losses.append(loss)
+    watched = _WATCHED.get()
+    if watched is not None:
+        watched.append(losses[1:])
     return best

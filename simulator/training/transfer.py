@@ -7,11 +7,14 @@ given the same amounts of the task's data under the same seeds, so arms are comp
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, permutations, product
 
+import numpy as np
+
+from simulator.data.features import FloatArray
 from simulator.statistics.intervals import Estimate, estimate
 
-__all__ = ["Arm", "SweepRow", "crossing_of", "sweep"]
+__all__ = ["Arm", "SweepRow", "crossing_of", "losses_of", "rows_of", "sweep"]
 
 Arm = Callable[[int, int], float]
 """From an amount of the task's data and a seed to what is lost on data kept apart: an error, a risk, 1 - NDCG."""
@@ -55,24 +58,44 @@ def sweep(arms: Mapping[str, Arm], amounts: Sequence[int], seeds: Sequence[int])
     seeds
         Independent repetitions, at least 2 for an interval.
     """
+    return rows_of(tuple(arms), amounts, losses_of(arms, amounts, seeds))
+
+
+def losses_of(
+    arms: Mapping[str, Arm],
+    amounts: Sequence[int],
+    seeds: Sequence[int],
+    on_progress: Callable[[float, float], None] | None = None,
+) -> FloatArray:
+    """Return what each arm loses with each amount and seed, shape (arms, amounts, seeds).
+
+    `on_progress` is called with (runs done, runs in all).
+    """
     from threadpoolctl import threadpool_limits  # only where something is trained
 
+    losses = np.empty((len(arms), len(amounts), len(seeds)))
     with threadpool_limits(1):  # small models: several threads wait for each other, and round differently each time
-        return tuple(_row(arms, amount, seeds) for amount in amounts)
+        for done, (place, (arm, amount, seed)) in enumerate(
+            zip(np.ndindex(losses.shape), product(arms.values(), amounts, seeds), strict=True), start=1
+        ):
+            losses[place] = arm(amount, seed)
+            if on_progress is not None:
+                on_progress(done, losses.size)
+    return losses
 
 
-def _row(arms: Mapping[str, Arm], amount: int, seeds: Sequence[int]) -> SweepRow:
-    """Return what the arms lose with one amount."""
-    lost = {name: [arm(amount, seed) for seed in seeds] for name, arm in arms.items()}
-    apart = {
-        (one, other): estimate([a - b for a, b in zip(lost[one], lost[other], strict=True)])
-        for one in arms
-        for other in arms
-        if one != other
-    }
-    winners = [one for one in arms if all(apart[one, other].high < 0 for other in arms if other != one)]
-    losses = {name: estimate(values) for name, values in lost.items()}
-    return SweepRow(amount, losses, apart, winners[0] if winners else None)
+def rows_of(names: Sequence[str], amounts: Sequence[int], losses: FloatArray) -> tuple[SweepRow, ...]:
+    """Return a row for each amount from the losses of the arms of `names`, shape (arms, amounts, seeds)."""
+    return tuple(_row(names, amount, losses[:, i]) for i, amount in enumerate(amounts))
+
+
+def _row(names: Sequence[str], amount: int, losses: FloatArray) -> SweepRow:
+    """Return what the arms lose with one amount, shape (arms, seeds)."""
+    lost = dict(zip(names, losses, strict=True))
+    apart = {(one, other): estimate((lost[one] - lost[other]).tolist()) for one, other in permutations(names, 2)}
+    winners = [one for one in names if all(apart[one, other].high < 0 for other in names if other != one)]
+    means = {name: estimate(found.tolist()) for name, found in lost.items()}
+    return SweepRow(amount, means, apart, winners[0] if winners else None)
 
 
 def crossing_of(rows: Sequence[SweepRow], one: str, other: str) -> float | None:
