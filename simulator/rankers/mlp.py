@@ -17,7 +17,7 @@ from simulator.data.learnable import Learnable
 from simulator.rankers.base import Parameters, Ranker
 from simulator.rankers.optimizers import Schedule, descend
 
-__all__ = ["MLP", "Contests", "initial_parameters", "loss_and_gradient"]
+__all__ = ["MLP", "Contests", "contests", "initial_parameters", "loss_and_gradient"]
 
 HIDDEN = 64, 32
 L2 = 1e-3
@@ -102,9 +102,9 @@ class MLP(Ranker):
 
         def epoch() -> list[Contests]:
             order = rng.permutation(clicked)
-            return [_contests(world, train, order[start : start + BATCH], rng) for start in range(0, len(order), BATCH)]
+            return [contests(world, train, order[start : start + BATCH], rng) for start in range(0, len(order), BATCH)]
 
-        held_out = _contests(world, validation, np.flatnonzero(validation.click), rng)
+        held_out = contests(world, validation, np.flatnonzero(validation.click), rng)
         start = initial_parameters(held_out.X.shape[1], HIDDEN, rng)
         return descend(loss_and_gradient, start, epoch, held_out, SCHEDULE)
 
@@ -138,7 +138,7 @@ class MLP(Ranker):
         return scores
 
 
-def _contests(world: Learnable, log: Impressions, clicked: IntArray, rng: np.random.Generator) -> Contests:
+def contests(world: Learnable, log: Impressions, clicked: IntArray, rng: np.random.Generator) -> Contests:
     """Return the contests of rows `clicked` of `log`, with rivals drawn from all its rows without a click."""
     others = np.flatnonzero(~log.click)
     drawn = log.item[others[rng.integers(len(others), size=(len(clicked), RIVALS))]]  # (P, M)

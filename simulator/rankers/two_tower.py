@@ -21,7 +21,7 @@ from simulator.rankers.base import Parameters, Ranker
 from simulator.rankers.optimizers import Schedule, descend
 from simulator.rankers.pair_losses import LOSSES, PairLoss, sampled_softmax
 
-__all__ = ["USER_TOWER", "Pairs", "TwoTower", "initial_parameters", "loss_and_gradient"]
+__all__ = ["USER_TOWER", "Pairs", "TwoTower", "initial_parameters", "loss_and_gradient", "pairs_of"]
 
 USER_TOWER = "user_W1", "user_b1", "user_W2"
 """The parameters that make a user's embedding."""
@@ -189,9 +189,9 @@ def _train(
     def epoch() -> list[Pairs]:
         order = rng.permutation(clicked)
         parts = (order[start : start + BATCH] for start in range(0, len(order), BATCH))
-        return [_pairs(world, train, part, log_q, rng) for part in parts]
+        return [pairs_of(world, train, part, log_q, rng) for part in parts]
 
-    held_out = _pairs(world, validation, np.flatnonzero(validation.click), log_q, rng)
+    held_out = pairs_of(world, validation, np.flatnonzero(validation.click), log_q, rng)
     columns = world.user_features.shape[1], world.item_features.shape[1]
     start = {**initial_parameters(columns, (HIDDEN, WIDTH), rng), **carried}
     return descend(lambda p, batch: loss_and_gradient(p, batch, pair_loss), start, epoch, held_out, SCHEDULE, frozen)
@@ -203,7 +203,7 @@ def _log_chance(log: Impressions, items: int) -> FloatArray:
     return np.asarray(np.log(shown / len(log)))
 
 
-def _pairs(
+def pairs_of(
     world: Learnable, log: Impressions, clicked: IntArray, log_q: FloatArray | None, rng: np.random.Generator
 ) -> Pairs:
     """Return the pairs at rows `clicked` of `log`, with negatives drawn from all its rows without a click."""

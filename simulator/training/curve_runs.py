@@ -37,7 +37,7 @@ from simulator.training.profile import Runs
 __all__ = ["clicks_of", "kept_runs", "measure_runs", "part_of"]
 
 SEED = 0
-FEWEST = 60
+FEWEST = 250
 """Clicks of the smallest part, those of its validation among them."""
 
 JUDGES = {"columns": 300, "text": 100}
