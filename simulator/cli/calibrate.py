@@ -1,12 +1,17 @@
 """`simulator calibrate`: measure the rankers on this machine and write a cost profile."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 from simulator.cli.console import progress_of_seconds, show, show_json, warn
 from simulator.cli.options import Json, Quiet
+from simulator.errors import InputError
+
+if TYPE_CHECKING:
+    from simulator.costs.profile import Profile
+    from simulator.training.profile import TrainingProfile
 
 __all__ = ["calibrate"]
 
@@ -20,37 +25,89 @@ def calibrate(  # noqa: PLR0913  one parameter an option
     out: Annotated[Path, typer.Option("--out", "-o", help="The profile's file.")] = Path("profile.json"),
     name: Annotated[str | None, typer.Option("--name", help="The profile's name; the file's unless given.")] = None,
     seed: Annotated[int, typer.Option("--seed", help="Seed of training and of the order of calls.")] = 0,
+    training: Annotated[
+        bool, typer.Option("--training", help="Time training steps instead, and write a training profile.")
+    ] = False,
+    curves: Annotated[
+        bool, typer.Option("--curves", help="With --training: train for learning curves too, minutes a ranker.")
+    ] = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Measure the rankers here and write a cost profile."""
-    from simulator.capacity.retrieval import recall_of_towers  # loads NumPy and SciPy
-    from simulator.costs.calibrate import calibrate as measure_all
-    from simulator.rankers.registry import RANKERS
-    from simulator.rankers.two_tower_ivf import TwoTowerIVF
-    from simulator.report.files import check_writable, write_text
-    from simulator.report.probes_table import probes_table
-    from simulator.report.profile_table import profile_table
+    if curves and not training:
+        raise InputError("--curves: expected --training beside it; costs of serving have no learning curve")
 
-    budget_s = _seconds(budget)
-    chosen = [_known(ranker, list(RANKERS)) for ranker in rankers or RANKERS]
+    from simulator.report.files import check_writable, write_text  # reports are loaded only when a file is written
+
+    asked = _Asked(rankers, _seconds(budget), name or out.stem, seed)
     check_writable(out)
-    with progress_of_seconds("calibrating", quiet=quiet or json) as on_progress:
-        profile, measured = measure_all(chosen, budget_s, name or out.stem, seed, on_progress)
-    left_out = [f"{what} of {size:,}: left out, the budget is too small" for what, size in measured.left_out]
-    warn(left_out, quiet=quiet)
+    profile = (
+        _training(asked, curves=curves, quiet=quiet or json) if training else _serving(asked, quiet=quiet, json=json)
+    )
     write_text(out, profile.as_text())
     if json:
         show_json({"schema_version": 1, "command": "calibrate", "profile": profile.model_dump(mode="json")})
+    else:
+        _show(profile, out, seed)
+
+
+class _Asked(NamedTuple):
+    """What is to be measured."""
+
+    rankers: list[str] | None
+    budget_s: float
+    name: str
+    seed: int
+
+
+def _serving(asked: _Asked, *, quiet: bool, json: bool) -> "Profile":
+    """Return what calls cost here."""
+    from simulator.costs.calibrate import calibrate as measure_all  # loads NumPy and SciPy
+    from simulator.rankers.registry import RANKERS
+
+    chosen = [_known(ranker, list(RANKERS)) for ranker in asked.rankers or RANKERS]
+    with progress_of_seconds("calibrating", quiet=quiet or json) as on_progress:
+        profile, measured = measure_all(chosen, asked.budget_s, asked.name, asked.seed, on_progress)
+    warn([f"{what} of {size:,}: left out, the budget is too small" for what, size in measured.left_out], quiet=quiet)
+    return profile
+
+
+def _training(asked: _Asked, *, curves: bool, quiet: bool) -> "TrainingProfile":
+    """Return what training steps take here."""
+    from simulator.training.calibrate import calibrate_training  # loads NumPy and SciPy
+    from simulator.training.step_recipes import RECIPES
+
+    with progress_of_seconds("timing steps", quiet=quiet) as on_progress:
+        return calibrate_training(
+            asked.rankers or list(RECIPES),
+            asked.budget_s,
+            asked.name,
+            asked.seed,
+            curves=curves,
+            on_progress=on_progress,
+        )
+
+
+def _show(profile: "Profile | TrainingProfile", out: Path, seed: int) -> None:
+    """Print a profile that was written to `out`."""
+    from simulator.capacity.retrieval import recall_of_towers  # loads NumPy and SciPy
+    from simulator.costs.profile import Profile
+    from simulator.rankers.two_tower_ivf import TwoTowerIVF
+    from simulator.report.probes_table import probes_table
+    from simulator.report.profile_table import profile_table
+    from simulator.report.training_table import training_table
+
+    if not isinstance(profile, Profile):
+        show(training_table(profile, out))
         return
     show(profile_table(profile, out))
-    if TwoTowerIVF.name in chosen:
+    if TwoTowerIVF.name in profile.rankers:
         show(probes_table(recall_of_towers(seed)))
 
 
 def _seconds(text: str) -> float:
     """Return a budget in seconds."""
-    from simulator.errors import InputError
     from simulator.units import parse_duration
 
     try:
@@ -66,7 +123,6 @@ def _known(ranker: str, names: list[str]) -> str:
     """Return a ranker's name if there is such a ranker of ours, or it has the form of a user's own."""
     from difflib import get_close_matches  # only for the message
 
-    from simulator.errors import InputError
     from simulator.scenario.ranker_names import is_own
 
     if ranker in names or is_own(ranker):

@@ -14,7 +14,7 @@ from simulator.costs.measure import LAWS, MERGE, Measured, Progress, measure
 from simulator.costs.profile import Ceilings, Profile, RankerCost, Work
 from simulator.errors import InputError
 
-__all__ = ["calibrate"]
+__all__ = ["calibrate", "provenance"]
 
 
 def calibrate(
@@ -36,7 +36,7 @@ def calibrate(
     merge = fit_law(measured.times(MERGE, "busy"))
     flops_per_s, bytes_per_s = measured.ceilings
     ceilings = Ceilings(flops_per_s=flops_per_s, bytes_per_s=bytes_per_s)
-    profile = Profile(name=name, provenance=_provenance(), rankers=costs, merge=merge, ceilings=ceilings)
+    profile = Profile(name=name, provenance=provenance(), rankers=costs, merge=merge, ceilings=ceilings)
     return profile, measured
 
 
@@ -49,7 +49,7 @@ def _cost(ranker: str, measured: Measured) -> RankerCost:
     return RankerCost(busy=busy, idle=idle, work=Work(flops=flops, bytes=read))
 
 
-def _provenance() -> dict[str, str]:
+def provenance() -> dict[str, str]:
     """Return where and when, without anything that names the machine."""
     return {
         "cpu": _cpu(),

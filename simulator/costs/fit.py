@@ -11,7 +11,7 @@ from scipy.optimize import isotonic_regression, nnls
 from simulator.costs.profile import CostLaw, Curve, Point, Residuals, quantiles_of
 from simulator.distributions.base import FloatArray
 
-__all__ = ["fit_law"]
+__all__ = ["fit_affine", "fit_law"]
 
 PIECEWISE_GAIN = 0.75
 """Piecewise is chosen where it cuts the mean error at points left out below three quarters of the affine curve's."""
@@ -64,8 +64,14 @@ def _ratios(times: Mapping[int, FloatArray]) -> FloatArray:
 
 def _affine(n: FloatArray, mean: FloatArray) -> Curve:
     """Return fixed + per_candidate n of least squared relative error, neither of them negative."""
-    (fixed, per_candidate), _ = nnls(np.column_stack([1 / mean, n / mean]), np.ones_like(n))
-    return Curve(start=(0,), intercept=(float(fixed),), slope=(float(per_candidate),))
+    fixed, per_candidate = fit_affine(n, mean)
+    return Curve(start=(0,), intercept=(fixed,), slope=(per_candidate,))
+
+
+def fit_affine(n: FloatArray, mean: FloatArray) -> tuple[float, float]:
+    """Return the fixed part and the part per unit of `n` of least squared relative error to `mean`, both at least 0."""
+    (fixed, per_unit), _ = nnls(np.column_stack([1 / mean, n / mean]), np.ones_like(n))
+    return float(fixed), float(per_unit)
 
 
 def _piecewise(n: FloatArray, mean: FloatArray) -> Curve:

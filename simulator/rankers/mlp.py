@@ -23,7 +23,7 @@ HIDDEN = 64, 32
 L2 = 1e-3
 BATCH = 256
 RIVALS = 20
-SCHEDULE = Schedule(epochs=5, rate=3e-3)
+SCHEDULE = Schedule(epochs=5, rate=3e-3, least_steps=300)
 
 ROWS_AT_ONCE = 2048
 """Candidates scored at once: their hidden units, 512 KiB, stay in a core's cache."""

@@ -49,10 +49,19 @@ class Adam:
 
 @dataclass(frozen=True)
 class Schedule:
-    """How long to train and how fast: `epochs` passes, the first step of size `rate`, the last near zero."""
+    """How long to train and how fast: `epochs` passes, the first step of size `rate`, the last near zero.
+
+    Little data gets more passes, as many as make `least_steps` steps: what is learnt from few samples is then bounded
+    by them, not by how seldom they were looked at. The choice of the epoch keeps it from going too far.
+    """
 
     epochs: int
     rate: float
+    least_steps: int = 0
+
+    def passes(self, batches: int) -> int:
+        """Return how often to pass over so many batches, at least 1."""
+        return max(self.epochs, -(-self.least_steps // batches))
 
 
 @contextmanager
@@ -101,10 +110,11 @@ def descend(
         raise ValueError(f"frozen: expected names among {', '.join(parameters)}; got {', '.join(sorted(unknown))}")
     adam = Adam(parameters)
     best, losses = parameters, [np.inf]
-    for done in range(schedule.epochs):
-        batches = epoch()
-        for i, batch in enumerate(batches):
-            left = 1 - (done + i / len(batches)) / schedule.epochs
+    batches = epoch()
+    passes = schedule.passes(len(batches))
+    for done in range(passes):
+        for i, batch in enumerate(batches if done == 0 else epoch()):
+            left = 1 - (done + i / len(batches)) / passes
             _, gradient = loss_and_gradient(parameters, batch)
             moving = {name: slope for name, slope in gradient.items() if name not in frozen}
             parameters = {**parameters, **adam.step(parameters, moving, schedule.rate * left)}

@@ -1,0 +1,65 @@
+"""Measure training steps, and learning curves where they are asked for: a training profile of this machine."""
+
+from collections.abc import Sequence
+
+from simulator.costs.calibrate import provenance
+from simulator.training.curve_runs import measure_runs
+from simulator.training.profile import RankerTraining, Runs, StepTime, TrainingProfile, load_training_profile
+from simulator.training.step_recipes import RECIPES
+from simulator.training.step_time import Progress, measure_steps
+
+__all__ = ["calibrate_training"]
+
+SLOW_CURVES = {"bilstm": (6, 3), "transformer": (6, 3), "cross_encoder": (6, 3)}
+"""Numbers of samples and seeds of the rankers that take the longest to train; the others have 8 and 5."""
+
+
+def calibrate_training(
+    rankers: Sequence[str],
+    budget_s: float,
+    name: str,
+    seed: int = 0,
+    *,
+    curves: bool = False,
+    on_progress: Progress | None = None,
+) -> TrainingProfile:
+    """Return the training profile of `rankers` on this machine, called `name`.
+
+    Parameters
+    ----------
+    curves
+        Whether learning curves are made anew, which takes minutes a ranker; else they are those of the shipped profile,
+        as errors do not hang on the machine.
+
+    Raises
+    ------
+    InputError
+        Where a ranker is none of ours, or the budget does not suffice.
+    """
+    steps = measure_steps(rankers, budget_s, seed, on_progress)
+    shipped = load_training_profile("default").rankers
+    trained = {}
+    for ranker, step in steps.items():
+        known = shipped[ranker].runs if ranker in shipped else None
+        trained[ranker] = training_of(ranker, step, _runs(ranker, on_progress) if curves else known)
+    return TrainingProfile(name=name, provenance=provenance(), rankers=trained)
+
+
+def training_of(ranker: str, step: StepTime, runs: Runs | None) -> RankerTraining:
+    """Return what training a ranker takes, from its steps and its runs."""
+    recipe = RECIPES[ranker]
+    own = next(
+        point for point in step.points if (point.features, point.hidden) == (recipe.own.features, recipe.own.hidden)
+    )
+    return RankerTraining(parameters=own.parameters, epochs=recipe.epochs, batch=recipe.own.batch, step=step, runs=runs)
+
+
+def _runs(ranker: str, on_progress: Progress | None) -> Runs:
+    """Return the runs of a ranker's learning curve."""
+    points, seeds = SLOW_CURVES.get(ranker, (8, 5))
+
+    def report(done: float, total: float) -> None:
+        if on_progress is not None:
+            on_progress(done, total, f"learning curve of {ranker}")
+
+    return measure_runs(ranker, "synthetic", points, seeds, report)
