@@ -19,7 +19,7 @@ class ClusterRow:
         How many train together.
     step
         Seconds of a step: the slowest worker's part of the batch, then the all-reduce.
-    worker_s
+    part_s
         Seconds of a worker's part on average, its pauses included.
     slowest_share
         Share of the step that a worker waits for the slowest, on average.
@@ -43,7 +43,7 @@ class ClusterRow:
 
     workers: int
     step: Estimate
-    worker_s: float
+    part_s: float
     slowest_share: float
     all_reduce_s: float
     theory_s: float | None

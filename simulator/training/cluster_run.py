@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from simulator.costs.profile import load_profile
+from simulator.costs.profile import Profile, load_profile
 from simulator.distributions.base import Law
 from simulator.distributions.constant import Constant
 from simulator.distributions.lognormal import Lognormal
@@ -34,7 +34,7 @@ from simulator.training.cluster_answer import ClusterAnswer, ClusterRow, answer_
 __all__ = ["AssumedStep", "Job", "StepTimeLike", "run_cluster"]
 
 REPLICATIONS = 10
-STEPS = 200
+STEPS = 500
 """Steps of a replication, unless pauses are rare."""
 
 FEWEST_STEPS, MOST_REQUESTS = 20, 200_000
@@ -105,16 +105,15 @@ class Job:
     def __post_init__(self) -> None:
         if not (0 < self.samples < math.inf and 0 < self.epochs < math.inf):
             raise InputError(f"training: expected samples and epochs above 0, got {self.samples:g} and {self.epochs:g}")
+        if not (
+            self.step.fixed_s >= 0 and self.step.per_sample_s >= 0 and self.step.fixed_s + self.step.per_sample_s > 0
+        ):
+            times = f"{self.step.fixed_s:g} and {self.step.per_sample_s:g}"
+            raise InputError(f"a step: expected seconds of at least 0, fixed or a sample's above 0; got {times}")
+        if self.gradient_bytes < 0:
+            raise InputError(f"a step's gradient: expected at least 0 bytes, got {self.gradient_bytes}")
         if abs(self.step.noise.mean_value() - 1) > 1e-6:
             raise InputError(f"a step's noise: expected a mean of 1, got {self.step.noise.mean_value():g}")
-
-
-@dataclass(frozen=True)
-class _Measured:
-    """What was simulated of W workers: seconds of a step, and of a worker's part of it, by replication, (R,)."""
-
-    step: list[float]
-    worker: list[float]
 
 
 class _PartOfStep(AffineCost):
@@ -127,16 +126,141 @@ class _PartOfStep(AffineCost):
         return self.law
 
 
+@dataclass(frozen=True)
+class _Simulated:
+    """What was simulated of W workers: seconds of a step, and of a worker's part of it, by replication, (R,)."""
+
+    workers: int
+    steps: list[float]
+    parts: list[float]
+
+    @property
+    def step(self) -> Estimate:
+        """The mean step."""
+        return estimate(self.steps)
+
+
+@dataclass(frozen=True)
+class _Setting:
+    """What is the same for any number of workers."""
+
+    cluster: Cluster
+    job: Job
+    seed: int
+    profile: Profile
+
+    @property
+    def steps(self) -> int:
+        """Steps of the whole training."""
+        return math.ceil(self.job.samples * self.job.epochs / self.cluster.batch)
+
+    def all_reduce_s(self, workers: int) -> float:
+        """Return the seconds of each step in which the gradient is shared."""
+        cluster = self.cluster
+        return all_reduce_s(workers, self.job.gradient_bytes, cluster.gigabits * BYTES_OF_GIGABIT, cluster.hop)
+
+    def part_s(self, workers: int) -> float:
+        """Return the mean seconds of a worker's part of a step without pauses."""
+        step = self.job.step
+        return (step.fixed_s + step.per_sample_s * self.cluster.batch / workers) / self.cluster.speed
+
+    def theory_s(self, workers: int) -> float | None:
+        """Return the mean step by order statistics, None where parts differ or workers pause."""
+        if self.cluster.pause is not None or self.cluster.batch % workers:
+            return None
+        return self.part_s(workers) * mean_of_largest(self.job.step.noise, workers) + self.all_reduce_s(workers)
+
+    def steps_to_see(self, workers: int) -> int:
+        """Return how many steps a replication has: so many that pauses are seen, within limits."""
+        wanted, pause = STEPS, self.cluster.pause
+        if pause is not None:
+            step_s = self.part_s(workers) + self.all_reduce_s(workers)
+            wanted = max(wanted, math.ceil(min(PAUSES * pause.every / (workers * step_s), MOST_REQUESTS)))
+        return max(FEWEST_STEPS, min(wanted, MOST_REQUESTS // workers))
+
+    def simulated(self, workers: int) -> _Simulated:
+        """Return steps of so many workers, as the serving engine runs them."""
+        plan = resolve(self._scenario(workers), self.profile)
+        found = list(replicate(plan, "compiled", _summary_of(plan)))
+        return _Simulated(workers, [step for step, _ in found], [part for _, part in found])
+
+    def _scenario(self, workers: int) -> Scenario:
+        """Return the scenario whose queries are steps of so many workers."""
+        cluster, step = self.cluster, self.job.step
+        part = _PartOfStep.model_construct(
+            fixed=step.fixed_s / cluster.speed, per_candidate=step.per_sample_s / cluster.speed, law=step.noise
+        )
+        pauses = []
+        if cluster.pause is not None:
+            times = {"every": f"{cluster.pause.every!r}s", "for": f"{cluster.pause.length!r}s"}
+            pauses.append({"kind": "pause", "stage": "step", **times})
+        traffic = {
+            "arrivals": "closed",
+            "users": 1,
+            "think": "0ms",
+            "candidates": cluster.batch,
+            "queries": self.steps_to_see(workers),
+            "warmup": 0,
+            "replications": REPLICATIONS,
+        }
+        return Scenario.model_validate(
+            {
+                "name": "training-step",
+                "seed": self.seed,
+                "traffic": traffic,
+                "funnel": [Stage.model_construct(name="step", shards=workers, cost=part)],
+                "merge": Merge.model_construct(fixed=self.all_reduce_s(workers), per_shard=0.0),
+                "faults": pauses,
+            }
+        )
+
+    def row(self, found: _Simulated, alone: _Simulated) -> ClusterRow | None:
+        """Return the row of what was found, beside one worker alone; None where it takes longer than anybody waits."""
+        workers, step, part_s = found.workers, found.step, estimate(found.parts).value
+        interval, time = _with_failures(self.cluster.failures, workers, step, self.steps)
+        if time.value > LONGEST_S:
+            return None
+        _, alone_time = _with_failures(self.cluster.failures, 1, alone.step, self.steps)
+        ratio = _ratio(alone.steps, found.steps)
+        speed_up = ratio.scaled(alone_time.value / time.value / ratio.value)
+        all_reduce, hours = self.all_reduce_s(workers), workers * time.value / HOUR_S
+        return ClusterRow(
+            workers=workers,
+            step=step,
+            part_s=part_s,
+            slowest_share=max(0.0, 1 - (part_s + all_reduce) / step.value),
+            all_reduce_s=all_reduce,
+            theory_s=self.theory_s(workers),
+            time_s=time,
+            speed_up=speed_up,
+            efficiency=speed_up.value / workers,
+            worker_hours=hours,
+            money=None if self.job.worker_hour is None else hours * self.job.worker_hour,
+            checkpoint_interval_s=interval,
+            lost_s=time.value - step.value * self.steps,
+        )
+
+    def warnings_of(self, row: ClusterRow) -> list[str]:
+        """Return the warning that a row has hardly seen a pause, if so."""
+        pause = self.cluster.pause
+        if pause is None:
+            return []
+        seconds = self.steps_to_see(row.workers) * row.step.value
+        if row.workers * seconds / (pause.every + pause.length) >= FEWEST_PAUSES:
+            return []
+        return [f"{row.workers:,} workers: pauses are so rare that few were simulated; the step may take longer"]
+
+
 def run_cluster(cluster: Cluster, job: Job, seed: int, on_progress: Progress | None = None) -> ClusterAnswer:
     """Return what training takes on each of the cluster's numbers of workers, simulated with common random numbers.
 
     Numbers beyond the batch, whose last workers would have no sample, are left out with a warning, and so are those on
-    which failures keep training from ever ending.
+    which training takes over 1,000 years, as where failures nearly always come before the next checkpoint.
 
     Parameters
     ----------
     cluster
-        Its samples, epochs, gradient's bytes and price are those of `job` here; its step too.
+        Its samples, epochs, step, gradient_bytes and worker_hour are not looked at: those of `job` count.
     seed
         Of all draws.
     on_progress
@@ -145,27 +269,26 @@ def run_cluster(cluster: Cluster, job: Job, seed: int, on_progress: Progress | N
     Raises
     ------
     InputError
-        Where no number of workers is left, or a step takes no time.
+        Where no number of workers is left.
     """
+    setting = _Setting(cluster, job, seed, load_profile("default"))
     asked = [count for count in cluster.workers if count <= cluster.batch]
     warnings = _beyond(cluster, asked)
-    steps = math.ceil(job.samples * job.epochs / cluster.batch)
     report = on_progress or (lambda *_: None)
-    alone = _simulated(cluster, job, 1, seed)
+    alone = setting.simulated(1)
     rows = []
     for done, workers in enumerate(asked):
         report(done, len(asked))
-        found = alone if workers == 1 else _simulated(cluster, job, workers, seed)
-        row = _row(cluster, job, (workers, steps), found, alone)
+        row = setting.row(alone if workers == 1 else setting.simulated(workers), alone)
         if row is None:
             warnings.append(f"{workers:,} workers are left out: training takes them over 1,000 years")
         else:
             rows.append(row)
-            warnings += _rare_pauses(cluster, row, _steps_to_see(cluster, job, workers))
+            warnings += setting.warnings_of(row)
     report(len(asked), len(asked))
     if not rows:
         raise InputError(f"training.cluster.workers: expected numbers that can train; {'; '.join(warnings)}")
-    return answer_of(rows, steps, cluster.deadline, warnings)
+    return answer_of(rows, setting.steps, cluster.deadline, warnings)
 
 
 def _beyond(cluster: Cluster, asked: Sequence[int]) -> list[str]:
@@ -174,62 +297,6 @@ def _beyond(cluster: Cluster, asked: Sequence[int]) -> list[str]:
     if not beyond:
         return []
     return [f"{', '.join(beyond)} workers are left out: a batch of {cluster.batch:,} samples has none for some of them"]
-
-
-def _all_reduce_s(cluster: Cluster, job: Job, workers: int) -> float:
-    """Return the seconds of each step in which the gradient is shared."""
-    return all_reduce_s(workers, job.gradient_bytes, cluster.gigabits * BYTES_OF_GIGABIT, cluster.hop)
-
-
-def _part_s(cluster: Cluster, job: Job, workers: int) -> float:
-    """Return the mean seconds of a worker's part of a step without pauses."""
-    return (job.step.fixed_s + job.step.per_sample_s * cluster.batch / workers) / cluster.speed
-
-
-def _simulated(cluster: Cluster, job: Job, workers: int, seed: int) -> _Measured:
-    """Return steps of so many workers, as the serving engine runs them."""
-    plan = resolve(_scenario(cluster, job, workers, seed), load_profile("default"))
-    found = list(replicate(plan, "compiled", _summary_of(plan)))
-    return _Measured([step for step, _ in found], [worker for _, worker in found])
-
-
-def _scenario(cluster: Cluster, job: Job, workers: int, seed: int) -> Scenario:
-    """Return the scenario whose queries are steps of so many workers."""
-    part = _PartOfStep.model_construct(
-        fixed=job.step.fixed_s / cluster.speed, per_candidate=job.step.per_sample_s / cluster.speed, law=job.step.noise
-    )
-    pauses = []
-    if cluster.pause is not None:
-        times = {"every": f"{cluster.pause.every!r}s", "for": f"{cluster.pause.length!r}s"}
-        pauses.append({"kind": "pause", "stage": "step", **times})
-    traffic = {
-        "arrivals": "closed",
-        "users": 1,
-        "think": "0ms",
-        "candidates": cluster.batch,
-        "queries": _steps_to_see(cluster, job, workers),
-        "warmup": 0,
-        "replications": REPLICATIONS,
-    }
-    return Scenario.model_validate(
-        {
-            "name": "training-step",
-            "seed": seed,
-            "traffic": traffic,
-            "funnel": [Stage.model_construct(name="step", shards=workers, cost=part)],
-            "merge": Merge.model_construct(fixed=_all_reduce_s(cluster, job, workers), per_shard=0.0),
-            "faults": pauses,
-        }
-    )
-
-
-def _steps_to_see(cluster: Cluster, job: Job, workers: int) -> int:
-    """Return how many steps a replication has: so many that pauses are seen, within limits."""
-    wanted = STEPS
-    if cluster.pause is not None:
-        step_s = _part_s(cluster, job, workers) + _all_reduce_s(cluster, job, workers)
-        wanted = max(wanted, math.ceil(min(PAUSES * cluster.pause.every / (workers * step_s), MOST_REQUESTS)))
-    return max(FEWEST_STEPS, min(wanted, MOST_REQUESTS // workers))
 
 
 def _summary_of(plan: Plan) -> Callable[[Iterable[Result]], tuple[float, float]]:
@@ -245,42 +312,6 @@ def _summary_of(plan: Plan) -> Callable[[Iterable[Result]], tuple[float, float]]
         return float(latency.mean()), float(np.sum(busy)) / latency.size / int(plan.stages.shards[0])
 
     return summarise
-
-
-def _row(cluster: Cluster, job: Job, size: tuple[int, int], found: _Measured, alone: _Measured) -> ClusterRow | None:
-    """Return the row of `size` (workers, steps); None where training takes longer than anybody waits."""
-    workers, steps = size
-    step, worker_s = estimate(found.step), estimate(found.worker).value
-    interval, time = _with_failures(cluster.failures, workers, step, steps)
-    if time.value > LONGEST_S:
-        return None
-    _, alone_time = _with_failures(cluster.failures, 1, estimate(alone.step), steps)
-    ratio = _ratio(alone.step, found.step)
-    speed_up = ratio.scaled(alone_time.value / time.value / ratio.value)
-    all_reduce, hours = _all_reduce_s(cluster, job, workers), workers * time.value / HOUR_S
-    return ClusterRow(
-        workers=workers,
-        step=step,
-        worker_s=worker_s,
-        slowest_share=max(0.0, 1 - (worker_s + all_reduce) / step.value),
-        all_reduce_s=all_reduce,
-        theory_s=_theory_s(cluster, job, workers),
-        time_s=time,
-        speed_up=speed_up,
-        efficiency=speed_up.value / workers,
-        worker_hours=hours,
-        money=None if job.worker_hour is None else hours * job.worker_hour,
-        checkpoint_interval_s=interval,
-        lost_s=time.value - step.value * steps,
-    )
-
-
-def _theory_s(cluster: Cluster, job: Job, workers: int) -> float | None:
-    """Return the mean step by order statistics, None where parts differ or workers pause."""
-    if cluster.pause is not None or cluster.batch % workers:
-        return None
-    slowest = mean_of_largest(job.step.noise, workers)
-    return _part_s(cluster, job, workers) * slowest + _all_reduce_s(cluster, job, workers)
 
 
 def _with_failures(
@@ -313,13 +344,3 @@ def _ratio(upper: Sequence[float], lower: Sequence[float]) -> Estimate:
     off = over - ratio * under  # (R,), of mean 0
     error = float(off.std(ddof=1) / math.sqrt(off.size) / under.mean())
     return around(ratio, error, off.size)
-
-
-def _rare_pauses(cluster: Cluster, row: ClusterRow, steps: int) -> list[str]:
-    """Return the warning that a row has hardly seen a pause, if so."""
-    if cluster.pause is None:
-        return []
-    seen = row.workers * steps * row.step.value / (cluster.pause.every + cluster.pause.length)
-    if seen >= FEWEST_PAUSES:
-        return []
-    return [f"{row.workers:,} workers: pauses are so rare that few were simulated; the step may take longer"]
