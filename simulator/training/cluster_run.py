@@ -30,6 +30,7 @@ from simulator.scenario.training import Cluster, Failures, Step
 from simulator.statistics.intervals import Estimate, around, estimate
 from simulator.training.cluster import all_reduce_s, daly_interval_s, expected_time_s, mean_of_largest
 from simulator.training.cluster_answer import ClusterAnswer, ClusterRow, answer_of
+from simulator.units import format_duration
 
 __all__ = ["AssumedStep", "Job", "StepTimeLike", "run_cluster"]
 
@@ -42,6 +43,9 @@ FEWEST_STEPS, MOST_REQUESTS = 20, 200_000
 
 PAUSES, FEWEST_PAUSES = 20, 2
 """Pauses of all workers to see in a replication, and those below which a number of workers is warned of."""
+
+MOST_PAUSES = 1000
+"""Pauses in a worker's part of a step that are simulated one by one."""
 
 LONGEST_S = 1000 * 365.25 * 86400.0
 HOUR_S, BYTES_OF_GIGABIT = 3600.0, 1e9 / 8
@@ -178,6 +182,15 @@ class _Setting:
             wanted = max(wanted, math.ceil(min(PAUSES * pause.every / (workers * step_s), MOST_REQUESTS)))
         return max(FEWEST_STEPS, min(wanted, MOST_REQUESTS // workers))
 
+    def check_pauses(self) -> None:
+        """Raise InputError where a step alone has more pauses than anybody tells apart."""
+        pause, part_s = self.cluster.pause, self.part_s(1)
+        if pause is not None and part_s > MOST_PAUSES * pause.every:
+            raise InputError(
+                f"training.cluster.pause.every: expected at least a thousandth of a step of {format_duration(part_s)}, "
+                f"got {format_duration(pause.every)}; count pauses as short as these into what a step takes"
+            )
+
     def simulated(self, workers: int) -> _Simulated:
         """Return steps of so many workers, as the serving engine runs them."""
         plan = resolve(self._scenario(workers), self.profile)
@@ -269,12 +282,13 @@ def run_cluster(cluster: Cluster, job: Job, seed: int, on_progress: Progress | N
     Raises
     ------
     InputError
-        Where no number of workers is left.
+        Where no number of workers is left, or pauses come too often to be simulated.
     """
     setting = _Setting(cluster, job, seed, load_profile("default"))
     asked = [count for count in cluster.workers if count <= cluster.batch]
     warnings = _beyond(cluster, asked)
     report = on_progress or (lambda *_: None)
+    setting.check_pauses()
     alone = setting.simulated(1)
     rows = []
     for done, workers in enumerate(asked):

@@ -142,6 +142,13 @@ def test_pauses_too_rare_to_see_are_warned_of():
     assert warning == "2 workers: pauses are so rare that few were simulated; the step may take longer"
 
 
+def test_pauses_far_shorter_than_a_step_are_refused():
+    """More than a thousand pauses in a step are none that anybody tells apart: they belong to the step's time."""
+    pause = {"every": "60us", "for": "1us"}
+    with pytest.raises(InputError, match=r"pause.every: expected at least a thousandth of a step of 70.0 ms, got 60.0"):
+        run_cluster(asked(pause=pause), job(), seed=1)
+
+
 def test_failures_add_what_they_cost():
     """Time is expected for the failures of all workers at Daly's interval, and lost is what is beyond the steps."""
     failures = {"mttf": "1min", "checkpoint": "200ms", "restart": "1s"}
@@ -185,6 +192,17 @@ def test_a_deadline_that_is_missed_is_missed_by_so_much():
         "no number of workers makes the deadline of 3.00 s: the fastest, 3, takes 4.47 s, which is 1.47 s too long, "
         "and more may be faster"
     )
+
+
+def test_a_deadline_inside_the_interval_is_not_made():
+    """A deadline counts as made where the whole interval is within it; else the advice says how far it may be off."""
+    noisy = job(Exponential(mean=1.0))
+    time = run_cluster(asked(workers=[1]), noisy, seed=1).fastest.time_s
+    between, after = (time.value + time.high) / 2, time.high * 1.001
+    missed = run_cluster(asked(workers=[1], deadline=f"{between!r}s"), noisy, seed=1)
+    assert missed.best is None
+    assert f"takes {time.value:.2f} s, at most {time.high:.2f} s, which is" in missed.advice
+    assert run_cluster(asked(workers=[1], deadline=f"{after!r}s"), noisy, seed=1).best is not None
 
 
 SHORT_LINKS = {"hop": "0ms", "gigabits": 1000}
