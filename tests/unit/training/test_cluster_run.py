@@ -207,6 +207,7 @@ def test_a_deadline_inside_the_interval_is_not_made():
 
 SHORT_LINKS = {"hop": "0ms", "gigabits": 1000}
 OFTEN = {"mttf": "1min", "checkpoint": "5s", "restart": "1min"}
+NOW_AND_THEN = {"mttf": "1min", "checkpoint": "100ms"}
 
 
 @pytest.mark.parametrize(
@@ -218,6 +219,7 @@ OFTEN = {"mttf": "1min", "checkpoint": "5s", "restart": "1min"}
             2,
             "more than 2 workers are not faster: from 3 on the all-reduce takes more than is gained",
         ),
+        ({"hop": "5ms", "failures": NOW_AND_THEN}, 0, 2, "from 3 on the all-reduce takes more than is gained"),
         ({"batch": 3, "workers": [1, 2], **SHORT_LINKS}, 1, 1, "from 2 on waiting for the slowest takes more than"),
         ({"failures": OFTEN}, 0, 1, "from 2 on failures and checkpoints take more than"),
     ],
