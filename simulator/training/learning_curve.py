@@ -39,6 +39,8 @@ POWERS = np.geomspace(0.01, 5.0, 160)  # (G,)
 LOG_LARGEST = math.log(1e18)
 """More samples than this are called infinitely many."""
 
+SHORTEST_STEP = 1e-9
+
 Squares = Callable[[FloatArray], FloatArray]
 
 
@@ -280,7 +282,7 @@ class _Fit:
 
         if beyond(value) >= 0:
             return Estimate(value, value, value)
-        step = max(abs(value), float(np.ptp(self._error)))
+        step = max(abs(value), float(np.ptp(self._error)), SHORTEST_STEP)
         while math.isinf(high):
             step *= 2
             if beyond(value + step) > 0:
