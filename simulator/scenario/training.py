@@ -6,7 +6,7 @@ What each of them means is said in simulator/training.
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from simulator.scenario.fields import (
     Choices,
@@ -21,7 +21,6 @@ from simulator.scenario.fields import (
     Slug,
     Spread,
     Text,
-    at_least_one,
     counts_between,
 )
 from simulator.scenario.ranker_names import RankerName, RankerNames
@@ -35,15 +34,12 @@ __all__ = [
     "Failures",
     "Pause",
     "SourceOfSamples",
-    "Splits",
     "Step",
     "Training",
     "Transfer",
 ]
 
 Seeds = Annotated[int, Field(ge=2, le=1_000)]
-Columns = Literal["logistic", "mlp", "two_tower"]
-SplitName = Literal["random", "time", "user"]
 
 OF_SOURCES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "online": (("click_rate",), ("qps", "logged", "slots", "examination")),
@@ -129,20 +125,7 @@ class Augmentation(Section):
     factor: Multiple
     """How many there are of each sample with its copies."""
     worth: Share
-    """What a copy is worth in real samples, as measured on images of digits unless you know better."""
-
-
-class Splits(Section):
-    """Parts to learn from, to choose by and to judge by, and what their order hides."""
-
-    by: Annotated[tuple[SplitName, ...], BeforeValidator(at_least_one("split"))] = ("random", "time", "user")
-    """Ways to part a log: rows at random, by their time, or by user."""
-    world: Literal["synthetic", "movielens-100k"] = "synthetic"
-    """The log: a synthetic one whose users' tastes drift, or MovieLens."""
-    baseline: Columns = "logistic"
-    """The model that serves today."""
-    candidates: Annotated[tuple[Columns, ...], BeforeValidator(at_least_one("ranker"))] = ("mlp", "two_tower")
-    """Models to choose from on the validation part; the one chosen is held against the baseline on the test part."""
+    """What a copy is worth in real samples."""
 
 
 class Step(Section):
@@ -241,8 +224,6 @@ class Training(Section):
     """Where samples may come from, all at once or some of them."""
     augmentation: Augmentation | None = None
     """Changed copies of samples; none unless given."""
-    splits: Splits | None = None
-    """Parts of a log, and a go or no-go from them; not asked unless given."""
     cluster: Cluster | None = None
     """The machines that train; not asked unless given."""
     transfer: Transfer | None = None

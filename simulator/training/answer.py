@@ -1,0 +1,203 @@
+"""The answer to `simulator train`: what a model takes in samples, time, machines and money until it is ready."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from simulator.costs.profile import load_profile
+from simulator.errors import InputError
+from simulator.scenario.model import Scenario, Study
+from simulator.scenario.training import Cluster, Training
+from simulator.statistics.intervals import Estimate
+from simulator.training.cluster_answer import ClusterAnswer
+from simulator.training.cluster_run import AssumedStep, Job, run_cluster
+from simulator.training.complexity import SAME_TRAINING, Complexity, complexity_of
+from simulator.training.curve_answer import CurveAnswer, curve_of
+from simulator.training.freeze_or_tune import TransferAnswer, transfer_answer
+from simulator.training.mix import Mix, cheapest, fastest
+from simulator.training.profile import RankerTraining, TrainingProfile, load_training_profile
+from simulator.training.sources import DAY, Supply, supply_of
+
+__all__ = ["DataAnswer", "TrainAnswer", "find_training"]
+
+BYTES_OF_PARAMETER = 8
+OnProgress = Callable[[float, float], None]
+
+
+@dataclass(frozen=True)
+class DataAnswer:
+    """Where the samples for the target come from.
+
+    Attributes
+    ----------
+    supplies
+        What each source gives.
+    copies
+        What a sample with its changed copies counts.
+    needed
+        Clean samples that the target takes.
+    cheapest, fastest
+        The mixes.
+    cost, days
+        Of the cheapest mix and of the fastest, at the estimate of the samples and at both ends of its interval;
+        infinite where an end cannot be had.
+    """
+
+    supplies: tuple[Supply, ...]
+    copies: float
+    needed: Estimate
+    cheapest: Mix
+    fastest: Mix
+    cost: Estimate
+    days: Estimate
+
+
+@dataclass(frozen=True)
+class TrainAnswer:
+    """What a training section asks.
+
+    Attributes
+    ----------
+    study
+        What was asked.
+    profile
+        The training profile's name.
+    complexity
+        What rankers take to train and to serve, by ranker.
+    curve
+        Error against samples.
+    data
+        Where samples come from; None without sources, or where no number of samples reaches the target.
+    cluster
+        What training takes on each number of workers; None where it is not asked, or has nothing to train on.
+    transfer
+        Freeze, fine-tune or learn from scratch; None where it is not asked.
+    ready_days
+        Until the model is trained: the fastest mix, then the cheapest cluster in time, else the fastest; None where
+        either is not known.
+    """
+
+    study: Study
+    profile: str
+    complexity: tuple[Complexity, ...]
+    curve: CurveAnswer
+    data: DataAnswer | None
+    cluster: ClusterAnswer | None
+    transfer: TransferAnswer | None
+    ready_days: float | None
+
+    @property
+    def training(self) -> Training:
+        """The section that asks."""
+        if self.study.training is None:
+            raise ValueError("a study with a training section")
+        return self.study.training
+
+    @property
+    def currency(self) -> str:
+        """What prices are in."""
+        prices = self.study.prices if isinstance(self.study, Scenario) else None
+        return prices.currency if prices else "USD"
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What to be careful about."""
+        data = self.data
+        unmet = dict.fromkeys(mix.advice for mix in (data.cheapest, data.fastest) if mix.advice) if data else ()
+        cluster = (*self.cluster.warnings, self.cluster.advice) if self.cluster else ()
+        return tuple(one for one in (*self.curve.warnings, *unmet, *cluster) if one)
+
+
+def find_training(study: Study, on_progress: OnProgress | None = None) -> TrainAnswer:
+    """Return what the training section of `study` asks.
+
+    Parameters
+    ----------
+    on_progress
+        Called with (done, in all) of each part that takes long.
+
+    Raises
+    ------
+    InputError
+        Where a profile or a file cannot be used, or a ranker was not measured.
+    """
+    training = study.training
+    if training is None:
+        raise ValueError("a study with a training section")
+    profile = load_training_profile(training.profile)
+    costs = load_profile(study.costs.profile if isinstance(study, Scenario) else "default")
+    curve = curve_of(training, profile, on_progress)
+    data = _data(training, curve, study.offered_qps if isinstance(study, Scenario) else None)
+    cluster = _cluster(study, training, curve, profile, on_progress)
+    return TrainAnswer(
+        study=study,
+        profile=profile.name,
+        complexity=complexity_of(profile, costs, training.rankers),
+        curve=curve,
+        data=data,
+        cluster=cluster,
+        transfer=transfer_answer(training.transfer, study.seed, on_progress) if training.transfer else None,
+        ready_days=_ready_days(data, cluster),
+    )
+
+
+def _data(training: Training, curve: CurveAnswer, qps: float | None) -> DataAnswer | None:
+    """Return where samples come from; None without sources, or where the target is beyond the limit."""
+    if not training.sources or curve.needed is None or math.isinf(curve.needed.samples.value):
+        return None
+    needed = curve.needed.samples
+    supplies = tuple(supply_of(source, qps) for source in training.sources)
+    augmentation = training.augmentation
+    copies = 1 + (augmentation.factor - 1) * augmentation.worth if augmentation else 1.0
+    days = math.inf if training.within is None else training.within / DAY
+    budget = math.inf if training.budget is None else training.budget
+
+    def both(samples: float) -> tuple[Mix, Mix]:
+        return cheapest(supplies, samples, days, budget, copies), fastest(supplies, samples, days, budget, copies)
+
+    cheap, fast = both(needed.value)
+    ends = [both(end) if math.isfinite(end) else None for end in (needed.low, needed.high)]
+    costs = [end[0].cost if end else math.inf for end in ends]
+    times = [end[1].days if end else math.inf for end in ends]
+    return DataAnswer(supplies, copies, needed, cheap, fast, Estimate(cheap.cost, *costs), Estimate(fast.days, *times))
+
+
+def _cluster(
+    study: Study, training: Training, curve: CurveAnswer, profile: TrainingProfile, on_progress: OnProgress | None
+) -> ClusterAnswer | None:
+    """Return what training takes by number of workers; None where nobody asks, or no samples reach the target."""
+    cluster = training.cluster
+    if cluster is None:
+        return None
+    samples = float(cluster.samples) if cluster.samples else curve.needed.samples.value if curve.needed else math.inf
+    if math.isinf(samples):
+        return None
+    known = profile.rankers.get(SAME_TRAINING.get(training.ranker, training.ranker))
+    return run_cluster(cluster, _job(study, cluster, samples, known), study.seed, on_progress)
+
+
+def _job(study: Study, cluster: Cluster, samples: float, known: RankerTraining | None) -> Job:
+    """Return what is to be trained; what the scenario does not say is as measured."""
+    prices = study.prices if isinstance(study, Scenario) else None
+    hour = cluster.worker_hour if cluster.worker_hour is not None else prices.worker_hour if prices else None
+    step = AssumedStep.of(cluster.step) if cluster.step else known.step if known else None
+    if step is None:
+        raise InputError(
+            "training.cluster: expected a step of a ranker that was measured, or cluster.step: {fixed:, per_sample:}; "
+            "got neither"
+        )
+    gradient = BYTES_OF_PARAMETER * known.parameters if known else 0
+    return Job(
+        samples=samples,
+        epochs=cluster.epochs or (known.epochs if known else 1),
+        step=step,
+        gradient_bytes=cluster.gradient_bytes or gradient,
+        worker_hour=hour,
+    )
+
+
+def _ready_days(data: DataAnswer | None, cluster: ClusterAnswer | None) -> float | None:
+    """Return the days until the model is trained."""
+    if data is None or data.fastest.outcome != "found" or cluster is None:
+        return None
+    return data.fastest.days + (cluster.best or cluster.fastest).time_s.value / DAY
