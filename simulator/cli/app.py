@@ -44,7 +44,20 @@ def make_app() -> "typer.Typer":
     """Return the application with every command; their modules load their own heavy parts when called."""
     import typer  # not needed to show the help
 
-    from simulator.cli import bias, calibrate, capacity, check, compare, data, optimize, report, run, schema, size
+    from simulator.cli import (
+        bias,
+        calibrate,
+        capacity,
+        check,
+        compare,
+        data,
+        optimize,
+        report,
+        run,
+        schema,
+        size,
+        train,
+    )
 
     app = typer.Typer(
         help=DESCRIPTION,
@@ -61,6 +74,7 @@ def make_app() -> "typer.Typer":
         compare.compare,
         size.size,
         optimize.optimize,
+        train.train,
         bias.bias,
         report.report,
         calibrate.calibrate,

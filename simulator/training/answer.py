@@ -157,8 +157,8 @@ def _data(training: Training, curve: CurveAnswer, qps: float | None) -> DataAnsw
 
     cheap, fast = both(needed.value)
     ends = [both(end) if math.isfinite(end) else None for end in (needed.low, needed.high)]
-    costs = [end[0].cost if end else math.inf for end in ends]
-    times = [end[1].days if end else math.inf for end in ends]
+    costs = [end[0].cost if end and end[0].outcome == "found" else math.inf for end in ends]
+    times = [end[1].days if end and end[1].outcome == "found" else math.inf for end in ends]
     return DataAnswer(supplies, copies, needed, cheap, fast, Estimate(cheap.cost, *costs), Estimate(fast.days, *times))
 
 

@@ -6,7 +6,7 @@ from simulator.costs.calibrate import provenance
 from simulator.training.curve_runs import measure_runs
 from simulator.training.profile import RankerTraining, Runs, StepTime, TrainingProfile, load_training_profile
 from simulator.training.step_recipes import RECIPES
-from simulator.training.step_time import Progress, measure_steps
+from simulator.training.step_time import Progress, measure_steps, own_point
 
 __all__ = ["calibrate_training"]
 
@@ -48,9 +48,7 @@ def calibrate_training(
 def training_of(ranker: str, step: StepTime, runs: Runs | None) -> RankerTraining:
     """Return what training a ranker takes, from its steps and its runs."""
     recipe = RECIPES[ranker]
-    own = next(
-        point for point in step.points if (point.features, point.hidden) == (recipe.own.features, recipe.own.hidden)
-    )
+    own = own_point(step, recipe.own)
     return RankerTraining(parameters=own.parameters, epochs=recipe.epochs, batch=recipe.own.batch, step=step, runs=runs)
 
 

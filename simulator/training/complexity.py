@@ -20,6 +20,8 @@ from simulator.statistics.intervals import CONFIDENCE, Estimate
 from simulator.training.curve_answer import curve_of_runs
 from simulator.training.learning_curve import LearningCurve
 from simulator.training.profile import RankerTraining, Runs, StepPoint, TrainingProfile
+from simulator.training.step_recipes import RECIPES
+from simulator.training.step_time import own_point
 
 __all__ = ["Complexity", "Growth", "complexity_of", "growth_of"]
 
@@ -39,7 +41,7 @@ class Growth:
     power
         Of the size, over all points, with its 95% interval: 1 where twice the size takes twice the time.
     at_large
-        The same over the larger half of the points; None of fewer than six points.
+        The same over the larger half of the points; None where it has fewer than three.
     low, high
         The smallest and the largest size.
     """
@@ -125,7 +127,7 @@ def _of_ranker(name: str, profile: TrainingProfile, costs: Profile) -> Complexit
             f"training.rankers: expected rankers whose steps the training profile {profile.name} has "
             f"({', '.join(profile.rankers)}), got {name}; measure them: simulator calibrate --training"
         )
-    own = _own_point(known)
+    own = own_point(known.step, RECIPES[SAME_TRAINING.get(name, name)].own)
     served = costs.rankers.get(name)
     calls = [(point.candidates, point.mean_s) for point in served.busy.points] if served else []
     return Complexity(
@@ -143,11 +145,6 @@ def _of_ranker(name: str, profile: TrainingProfile, costs: Profile) -> Complexit
         in_candidates=growth_of(*zip(*calls, strict=True)) if calls else None,
         curve=curve_of_runs(known.runs) if known.runs else None,
     )
-
-
-def _own_point(known: RankerTraining) -> StepPoint:
-    """Return the point nearest to the ranker's own batch; points of its own size come first."""
-    return min(known.step.points, key=lambda point: abs(point.batch - known.batch))
 
 
 def _in_size(known: RankerTraining, own: StepPoint, what: str) -> Growth | None:

@@ -30,7 +30,7 @@ class StepPoint(Part):
     steps
         How many were timed, with their mean and quantiles at costs.profile.QUANTILE_LEVELS.
     peak_bytes
-        Most memory that a step takes beyond its batch.
+        Most memory that a step takes, its batch included.
     """
 
     batch: Whole

@@ -17,7 +17,7 @@ from simulator.errors import InputError
 from simulator.training.profile import StepPoint, StepTime
 from simulator.training.step_recipes import RECIPES, Recipe, Size, Step
 
-__all__ = ["FEWEST_STEPS", "fit_steps", "measure_steps", "sizes_of"]
+__all__ = ["FEWEST_STEPS", "fit_steps", "measure_steps", "own_point", "sizes_of"]
 
 BATCHES = (1, 4, 16, 64, 256, 1024)
 STEPS_A_VISIT = 5
@@ -82,17 +82,23 @@ def fit_steps(own: Size, measured: Mapping[StepPoint, FloatArray]) -> StepTime:
 
     The noise is that of the ranker's own batch, or of the largest where that was left out.
     """
-    mine = [point for point in measured if (point.features, point.hidden) == (own.features, own.hidden)]
+    mine = [point for point in measured if (point.features, point.hidden) == _width(own)]
     batch, mean = np.array([point.batch for point in mine], dtype=float), np.array([point.mean_s for point in mine])
     fixed, per_sample = fit_affine(batch, mean)
-    nearest = min(mine, key=lambda point: (abs(point.batch - own.batch), -point.batch))
-    return StepTime(
+    law = StepTime(
         fixed_s=_rounded(fixed),
         per_sample_s=_rounded(per_sample),
         fit_error=_rounded(float(np.mean(np.abs((fixed + per_sample * batch) / mean - 1)))),
-        noise=Residuals.of(measured[nearest]),
+        noise=Residuals.of(np.ones(1)),
         points=tuple(measured),
     )
+    return law.model_copy(update={"noise": Residuals.of(measured[own_point(law, own)])})
+
+
+def own_point(law: StepTime, own: Size) -> StepPoint:
+    """Return the point of a ranker's own size, or where that was left out of the batch nearest to its own."""
+    mine = [point for point in law.points if (point.features, point.hidden) == _width(own)]
+    return min(mine, key=lambda point: (abs(point.batch - own.batch), -point.batch))
 
 
 def _steps(recipe: Recipe, budget_s: float, seed: int, clock: Clock) -> Iterator[tuple[Size, tuple[Step, float]]]:

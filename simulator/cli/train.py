@@ -1,0 +1,43 @@
+"""`simulator train`: how much data a model takes, from where, how long it trains, and what that costs."""
+
+from simulator.cli.console import progress, show, show_json, warn
+from simulator.cli.options import File, Json, Out, Quiet, Seed, Set, all_overrides, overrides_by_path
+from simulator.errors import InputError
+
+__all__ = ["train"]
+
+
+def train(
+    file: File,
+    set_: Set = [],  # noqa: B006  typer never changes it
+    seed: Seed = None,
+    json: Json = False,
+    quiet: Quiet = False,
+    out: Out = None,
+) -> None:
+    """Find what data and training take: samples, days, machines, money."""
+    from simulator.scenario.load import load_study  # heavy, and only some commands need it
+
+    overrides = all_overrides(set_, seed)
+    study = load_study(file, overrides)
+    if study.training is None:
+        raise InputError(f"{file}: expected a training section, got none; add training: {{ranker: two_tower}}")
+
+    from simulator.training.answer import find_training  # loads Numba, so only once the scenario is known to be good
+
+    if out is not None:
+        from simulator.report.files import check_writable  # only where something is written
+
+        check_writable(out)
+    with progress(study.name, quiet=quiet or json) as on_progress:
+        answer = find_training(study, on_progress)
+    warn(answer.warnings, quiet=quiet)
+    if json:
+        from simulator.report.train_document import train_document  # one of two forms is loaded
+
+        show_json(train_document(answer, overrides_by_path(overrides)), out)
+    else:
+        from simulator.report.text_table import printed_answer  # one of two forms is loaded
+        from simulator.report.train_text import train_said
+
+        show(printed_answer(train_said(answer)), out)
