@@ -116,10 +116,20 @@ def _report_study(study: "Study", out: Path, overrides: dict[str, str], *, quiet
 
 def _sections(study: "Study", overrides: dict[str, str], *, quiet: bool) -> "tuple[StudySection, ...]":
     """Return what the further sections of a study ask."""
-    sections = [_bias(study, overrides, quiet=quiet)] if study.bias else []
+    sections = [_training(study, overrides, quiet=quiet)] if study.training else []
+    sections += [_bias(study, overrides, quiet=quiet)] if study.bias else []
     for section in sections:
         warn(section.said.warnings, quiet=quiet)
     return tuple(sections)
+
+
+def _training(study: "Study", overrides: dict[str, str], *, quiet: bool) -> "StudySection":
+    """Return what the training section of a study asks."""
+    from simulator.report.train_section import train_section
+    from simulator.training.answer import find_training  # loads the rankers, and not every scenario asks for it
+
+    with progress(f"{study.name}: training", quiet=quiet) as on_progress:
+        return train_section(find_training(study, on_progress), overrides)
 
 
 def _bias(study: "Study", overrides: dict[str, str], *, quiet: bool) -> "StudySection":
