@@ -133,7 +133,7 @@ def cluster_by_workers(answer: TrainAnswer) -> Plot:
         if section is not None and section.deadline is not None:
             time.axhline(section.deadline / scale, color=look.red, linewidth=1.2)
             text = f"deadline {format_duration(section.deadline)}"
-            time.text(workers[0], section.deadline / scale, text, va="bottom", color=look.red)
+            time.text(workers[-1], section.deadline / scale, text, va="bottom", ha="right", color=look.red)
         priced = rows[0].money is not None
         cost.plot(workers, [row.money if priced else row.worker_hours for row in rows], "o-", color=look.orange)
         for axes in (time, cost):

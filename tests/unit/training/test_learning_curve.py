@@ -164,3 +164,10 @@ def test_a_target_of_nothing_is_refused():
     """A target is an error above 0."""
     with pytest.raises(InputError, match="target: expected an error above 0, got 0"):
         fit_curve(exact()).samples_for(0.0)
+
+
+def test_a_flat_curve_has_a_limit_and_no_slope():
+    """Errors that are alike at every number of samples end at their own height."""
+    curve = fit_curve([CurvePoint(n, 0.4, 0.001) for n in (100, 200, 400, 800, 1600)])
+    assert curve.error(1600) == pytest.approx(0.4, abs=1e-6)
+    assert curve.samples_for(0.3).outcome == "not_reachable"
