@@ -70,14 +70,17 @@ class FilmWorld(World):
         Who each user is, shape (Q,): queries of one person are not independent.
     unseen
         The share of the test rows whose person has no row before the validation.
+    later
+        The share of the rows before the validation that are later than the first test row: what the split leaks.
     """
 
     person: IntArray
     unseen: float
+    later: float
 
 
 def make_film_world(data: MovieLens, split: str = "time", seed: int = 0, liked_from: float = LIKED) -> FilmWorld:
-    """Return the world of `data` split by "time" or at "random".
+    """Return the world of `data` split by "time", at "random", or by "user".
 
     Parameters
     ----------
@@ -85,7 +88,8 @@ def make_film_world(data: MovieLens, split: str = "time", seed: int = 0, liked_f
         At least 100 ratings of more than 17 films, some of them liked in the history, in training and in the test. What
         is not known of any person or film, such as an age or a year, makes a column of zeros.
     split
-        The order in which rows go to the parts, and in which they count as known.
+        The order in which rows go to the parts, and in which they count as known; by user all of a person's rows go to
+        one part, in the order of time.
     seed
         Of the films drawn beside the liked ones, and of the random order.
     liked_from
@@ -94,12 +98,12 @@ def make_film_world(data: MovieLens, split: str = "time", seed: int = 0, liked_f
     Raises
     ------
     InputError
-        Where the split is none of the two, or a part holds no liked film.
+        Where the split is none of the three, or a part holds no liked film.
     TooLargeError
         Where queries times films are more than memory is asked for.
     """
-    if split not in {"time", "random"}:
-        raise InputError(f"a split is by time or random; got {split!r}")
+    if split not in {"time", "random", "user"}:
+        raise InputError(f"a split is by time, random or by user; got {split!r}")
     log = _log(data, (split, liked_from), generator(seed, "random order"))
     _check_parts(log)
     _check_size(len(log.queries), len(data.title))
@@ -117,16 +121,18 @@ def make_film_world(data: MovieLens, split: str = "time", seed: int = 0, liked_f
         features=_features(data),
         person=log.queries.person,
         unseen=float(np.mean(~np.isin(log.user[log.part == TEST], log.user[log.part <= TRAINING]))),
+        later=float(np.mean(log.place[log.part <= TRAINING] > log.place[log.part == TEST].min())),
     )
 
 
 class _Log(NamedTuple):
-    """The rows in their order, shape (R,) each, and their queries."""
+    """The rows in their order, shape (R,) each, with their `place` in the order of time, and their queries."""
 
     user: IntArray
     item: IntArray
     rating: FloatArray
     part: IntArray
+    place: IntArray
     queries: Queries
     liked_from: float
 
@@ -149,10 +155,14 @@ def _log(data: MovieLens, told: tuple[str, float], rng: np.random.Generator) -> 
     split, liked_from = told
     ratings = data.ratings
     rows = len(ratings)
-    order = np.arange(rows) if split == "time" else rng.permutation(rows)
-    part = np.searchsorted(np.round(np.array(ENDS) * rows), np.arange(rows), side="right")
+    order = rng.permutation(rows) if split == "random" else np.arange(rows)
     user = ratings.user[order]
-    return _Log(user, ratings.item[order], ratings.label[order], part, queries_of(user, part), liked_from)
+    part = np.searchsorted(np.round(np.array(ENDS) * rows), np.arange(rows), side="right")
+    if split == "user":
+        persons = rng.permutation(user.max() + 1)  # (U,)
+        rank = np.searchsorted(np.array(ENDS) * len(persons), np.arange(len(persons)), side="right")
+        part = rank[persons[user]]
+    return _Log(user, ratings.item[order], ratings.label[order], part, order, queries_of(user, part), liked_from)
 
 
 def _check_parts(log: _Log) -> None:

@@ -31,6 +31,7 @@ def train_document(answer: TrainAnswer, overrides: dict[str, str]) -> dict[str, 
         "learning_curve": _curve_answer(answer.curve),
         "data": _data(answer.data) if answer.data else None,
         "cluster": _cluster(answer.cluster) if answer.cluster else None,
+        "go_no_go": [asdict(row) for row in answer.go.rows] if answer.go else None,
         "transfer": None
         if transfer is None
         else {

@@ -14,7 +14,7 @@ from simulator.training.answer import DataAnswer, TrainAnswer
 from simulator.training.mix import worth_over_days
 from simulator.units import format_duration
 
-__all__ = ["CLUSTER_PLOT", "CURVE_PLOT", "SOURCES_PLOT", "TRANSFER_PLOT"]
+__all__ = ["CLUSTER_PLOT", "CURVE_PLOT", "GO_PLOT", "SOURCES_PLOT", "TRANSFER_PLOT"]
 
 HOUR = 3600.0
 
@@ -185,6 +185,32 @@ def transfer_by_users(answer: TrainAnswer) -> Plot:
     return plot
 
 
+def go_by_split(answer: TrainAnswer) -> Plot:
+    """Return the plot of the difference that the test shows, by the way the log is parted."""
+
+    def plot(figure: Figure, look: Look) -> None:
+        axes = figure.subplots()
+        rows = answer.go.rows if answer.go else ()
+        colours = {"go": look.green, "no_go": look.red, "undecided": look.blue}
+        for place, row in enumerate(rows):
+            found, colour = row.difference, colours[row.verdict]
+            axes.plot([found.low, found.high], [place, place], color=colour, linewidth=2.5)
+            axes.plot([found.value], [place], "o", color=colour, markersize=8)
+            axes.text(found.high, place, f"  {row.chosen}: {row.verdict.replace('_', ' ')}", va="center")
+        axes.axvline(0, color=look.ink, linewidth=1)
+        axes.set_yticks(range(len(rows)), [f"parted by {row.split}\n{row.later:.0%} of the future" for row in rows])
+        axes.set_ylim(len(rows) - 0.4, -0.6)
+        low, high = axes.get_xlim()
+        axes.set_xlim(low, high + 0.25 * (high - low))
+        axes.set(title="What the chosen model gains on today's", xlabel="NDCG@10 on the test part, 95% interval")
+        axes.grid(visible=False, axis="y")
+
+    return plot
+
+
+GO_PLOT: PlotKind[TrainAnswer] = PlotKind(
+    "Go or no-go for an A/B test", go_by_split, (9.0, 2.8), lambda answer: answer.go is not None
+)
 CURVE_PLOT: PlotKind[TrainAnswer] = PlotKind("How many samples the target takes", learning_curve, (9.0, 4.0))
 SOURCES_PLOT: PlotKind[TrainAnswer] = PlotKind(
     "Where samples come from, day after day",

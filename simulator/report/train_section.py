@@ -3,7 +3,7 @@
 from simulator.report.plots import PlotKind
 from simulator.report.section import StudySection
 from simulator.report.train_document import train_csv, train_document
-from simulator.report.train_plots import CLUSTER_PLOT, CURVE_PLOT, SOURCES_PLOT, TRANSFER_PLOT
+from simulator.report.train_plots import CLUSTER_PLOT, CURVE_PLOT, GO_PLOT, SOURCES_PLOT, TRANSFER_PLOT
 from simulator.report.train_text import train_said
 from simulator.training.answer import TrainAnswer
 
@@ -14,6 +14,7 @@ TRAIN_PLOTS: dict[str, PlotKind[TrainAnswer]] = {
     "learning_curve": CURVE_PLOT,
     "sources": SOURCES_PLOT,
     "cluster": CLUSTER_PLOT,
+    "go_no_go": GO_PLOT,
     "transfer": TRANSFER_PLOT,
 }
 

@@ -7,6 +7,7 @@ from simulator.statistics.intervals import Estimate
 from simulator.training.answer import DataAnswer, TrainAnswer
 from simulator.training.cluster_answer import ClusterAnswer
 from simulator.training.complexity import Complexity, Growth
+from simulator.training.go_no_go import GoRow
 from simulator.training.mix import Mix
 from simulator.training.sources import Supply
 from simulator.units import format_duration
@@ -38,6 +39,8 @@ def train_sentence(answer: TrainAnswer) -> str:
         said.append(_cluster(answer.cluster, answer.currency, asked=answer.training.cluster))
     if answer.ready_days is not None:
         said.append(f"The model is ready after {days_text(answer.ready_days)}.")
+    if answer.go:
+        said += [_go(row) for row in answer.go.rows]
     if answer.transfer:
         advice = answer.transfer.advice
         said.append(f"{advice[0].upper()}{advice[1:]}.")
@@ -102,6 +105,16 @@ def _cluster(found: ClusterAnswer, currency: str, asked: object) -> str:
     return f"{what} {format_duration(row.time_s.value)}{money} on {row.workers} workers{beside}."
 
 
+def _go(row: GoRow) -> str:
+    """Return what one way to part the log decides."""
+    verdict = {"go": "go", "no_go": "no go", "undecided": "undecided"}[row.verdict]
+    found = row.difference
+    return (
+        f"Parted by {row.split} the test says {verdict}: {row.chosen} has {found.value:+.3f} NDCG@10 ({found.low:+.3f} "
+        f"to {found.high:+.3f}) over today's."
+    )
+
+
 def _tables(answer: TrainAnswer) -> list[TextTable]:
     """Return the tables that have rows, in the order of a reader's questions."""
     data, cluster, transfer = answer.data, answer.cluster, answer.transfer
@@ -118,6 +131,14 @@ def _tables(answer: TrainAnswer) -> list[TextTable]:
             ("workers", "step", "waiting", "all-reduce", "time", "speed-up", "hours", f"cost, {answer.currency}"),
             _cluster_rows(cluster) if cluster else [],
             "Waiting: share of a step for the slowest worker; time: with failures and checkpoints where asked",
+        ),
+        TextTable(
+            "Go or no-go for an A/B test: NDCG@10",
+            ("parted by", "chosen", "validation", "test", "today", "difference", "verdict", "persons known", "later"),
+            [_go_row(row) for row in (answer.go.rows if answer.go else ())],
+            "The candidate that is best on the validation part against today's on the test part, by person; persons "
+            "known: of the test rows, those whose person was learnt from; later: rows learnt from that are later than "
+            "the first test row, which is a leak of the future",
         ),
         TextTable(
             "Embeddings learnt elsewhere: 1 - NDCG@10",
@@ -137,6 +158,21 @@ def _tables(answer: TrainAnswer) -> list[TextTable]:
         TextTable("How that grows", GROWTH_HEADS, [_growth_row(one) for one in answer.complexity], GROWTH_NOTE),
     ]
     return [table for table in found if table.rows]
+
+
+def _go_row(row: GoRow) -> tuple[str, ...]:
+    """Return one way to part the log."""
+    return (
+        row.split,
+        row.chosen,
+        f"{row.validation[row.chosen]:.3f}",
+        f"{row.candidate.value:.3f}",
+        f"{row.baseline.value:.3f}",
+        _with_half(row.difference),
+        row.verdict.replace("_", " "),
+        f"{1 - row.unseen:.0%}",
+        f"{row.later:.0%}",
+    )
 
 
 def _source_row(supply: Supply, data: DataAnswer) -> tuple[str, ...]:

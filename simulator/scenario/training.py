@@ -6,7 +6,7 @@ What each of them means is said in simulator/training.
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from simulator.scenario.fields import (
     Choices,
@@ -21,6 +21,7 @@ from simulator.scenario.fields import (
     Slug,
     Spread,
     Text,
+    at_least_one,
     counts_between,
 )
 from simulator.scenario.ranker_names import RankerName, RankerNames
@@ -34,11 +35,13 @@ __all__ = [
     "Failures",
     "Pause",
     "SourceOfSamples",
+    "Splits",
     "Step",
     "Training",
     "Transfer",
 ]
 
+Columns = Literal["logistic", "mlp", "two_tower"]
 Seeds = Annotated[int, Field(ge=2, le=1_000)]
 
 OF_SOURCES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -126,6 +129,21 @@ class Augmentation(Section):
     """How many there are of each sample with its copies."""
     worth: Share
     """What a copy is worth in real samples."""
+
+
+class Splits(Section):
+    """Parts of MovieLens to learn from, to choose by and to judge by, for a go or no-go of an A/B test."""
+
+    by: Annotated[tuple[Literal["time", "random", "user"], ...], BeforeValidator(at_least_one("split"))] = (
+        "time",
+        "random",
+        "user",
+    )
+    """Ways to part the log: by time, rows at random, or by user."""
+    baseline: Columns = "logistic"
+    """The model that serves today."""
+    candidates: Annotated[tuple[Columns, ...], BeforeValidator(at_least_one("ranker"))] = ("mlp", "two_tower")
+    """Models to choose from on the validation part; the one chosen is held against the baseline on the test part."""
 
 
 class Step(Section):
@@ -224,6 +242,8 @@ class Training(Section):
     """Where samples may come from, all at once or some of them."""
     augmentation: Augmentation | None = None
     """Changed copies of samples; none unless given."""
+    splits: Splits | None = None
+    """A go or no-go for an A/B test, from a log in parts; not asked unless given."""
     cluster: Cluster | None = None
     """The machines that train; not asked unless given."""
     transfer: Transfer | None = None

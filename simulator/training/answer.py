@@ -14,6 +14,7 @@ from simulator.training.cluster_run import AssumedStep, Job, run_cluster
 from simulator.training.complexity import SAME_TRAINING, Complexity, complexity_of
 from simulator.training.curve_answer import CurveAnswer, curve_of
 from simulator.training.freeze_or_tune import TransferAnswer, transfer_answer
+from simulator.training.go_no_go import GoAnswer, decide
 from simulator.training.mix import Mix, cheapest, fastest
 from simulator.training.profile import RankerTraining, TrainingProfile, load_training_profile
 from simulator.training.sources import DAY, Supply, supply_of
@@ -70,6 +71,8 @@ class TrainAnswer:
         Where samples come from; None without sources, or where no number of samples reaches the target.
     cluster
         What training takes on each number of workers; None where it is not asked, or has nothing to train on.
+    go
+        Whether a candidate is worth an A/B test; None where it is not asked.
     transfer
         Freeze, fine-tune or learn from scratch; None where it is not asked.
     ready_days
@@ -83,6 +86,7 @@ class TrainAnswer:
     curve: CurveAnswer
     data: DataAnswer | None
     cluster: ClusterAnswer | None
+    go: GoAnswer | None
     transfer: TransferAnswer | None
     ready_days: float | None
 
@@ -136,6 +140,7 @@ def find_training(study: Study, on_progress: OnProgress | None = None) -> TrainA
         curve=curve,
         data=data,
         cluster=cluster,
+        go=decide(training.splits, study.seed, on_progress) if training.splits else None,
         transfer=transfer_answer(training.transfer, study.seed, on_progress) if training.transfer else None,
         ready_days=_ready_days(data, cluster),
     )
