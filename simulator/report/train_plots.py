@@ -9,7 +9,7 @@ from matplotlib.ticker import FuncFormatter, NullFormatter, PercentFormatter
 
 from simulator.report.look import Look
 from simulator.report.plots import Plot, PlotKind
-from simulator.report.train_text import days_text
+from simulator.report.train_text import days_text, parted
 from simulator.training.answer import DataAnswer, TrainAnswer
 from simulator.training.mix import worth_over_days
 from simulator.units import format_duration
@@ -198,7 +198,9 @@ def go_by_split(answer: TrainAnswer) -> Plot:
             axes.plot([found.value], [place], "o", color=colour, markersize=8)
             axes.text(found.high, place, f"  {row.chosen}: {row.verdict.replace('_', ' ')}", va="center")
         axes.axvline(0, color=look.ink, linewidth=1)
-        axes.set_yticks(range(len(rows)), [f"parted by {row.split}\n{row.later:.0%} of the future" for row in rows])
+        axes.set_yticks(
+            range(len(rows)), [f"parted {parted(row)}\n{row.later:.0%} learnt from later rows" for row in rows]
+        )
         axes.set_ylim(len(rows) - 0.4, -0.6)
         low, high = axes.get_xlim()
         axes.set_xlim(low, high + 0.25 * (high - low))
@@ -211,7 +213,12 @@ def go_by_split(answer: TrainAnswer) -> Plot:
 GO_PLOT: PlotKind[TrainAnswer] = PlotKind(
     "Go or no-go for an A/B test", go_by_split, (9.0, 2.8), lambda answer: answer.go is not None
 )
-CURVE_PLOT: PlotKind[TrainAnswer] = PlotKind("How many samples the target takes", learning_curve, (9.0, 4.0))
+CURVE_PLOT: PlotKind[TrainAnswer] = PlotKind(
+    "How many samples the target takes",
+    learning_curve,
+    (9.0, 4.0),
+    lambda answer: answer.curve.target is not None or (answer.go is None and answer.transfer is None),
+)
 SOURCES_PLOT: PlotKind[TrainAnswer] = PlotKind(
     "Where samples come from, day after day",
     sources_over_days,

@@ -12,7 +12,7 @@ from simulator.training.mix import Mix
 from simulator.training.sources import Supply
 from simulator.units import format_duration
 
-__all__ = ["days_text", "train_said", "train_sentence"]
+__all__ = ["days_text", "parted", "train_said", "train_sentence"]
 
 DAY = 86_400.0
 MEGA = 1e6
@@ -105,12 +105,17 @@ def _cluster(found: ClusterAnswer, currency: str, asked: object) -> str:
     return f"{what} {format_duration(row.time_s.value)}{money} on {row.workers} workers{beside}."
 
 
+def parted(row: GoRow) -> str:
+    """Return how a log is parted, after "parted"."""
+    return "at random" if row.split == "random" else f"by {row.split}"
+
+
 def _go(row: GoRow) -> str:
     """Return what one way to part the log decides."""
     verdict = {"go": "go", "no_go": "no go", "undecided": "undecided"}[row.verdict]
     found = row.difference
     return (
-        f"Parted by {row.split} the test says {verdict}: {row.chosen} has {found.value:+.3f} NDCG@10 ({found.low:+.3f} "
+        f"Parted {parted(row)} the test says {verdict}: {row.chosen} has {found.value:+.3f} NDCG@10 ({found.low:+.3f} "
         f"to {found.high:+.3f}) over today's."
     )
 
@@ -134,7 +139,7 @@ def _tables(answer: TrainAnswer) -> list[TextTable]:
         ),
         TextTable(
             "Go or no-go for an A/B test: NDCG@10",
-            ("parted by", "chosen", "validation", "test", "today", "difference", "verdict", "persons known", "later"),
+            ("parted", "chosen", "validation", "test", "today", "difference", "verdict", "persons known", "later"),
             [_go_row(row) for row in (answer.go.rows if answer.go else ())],
             "The candidate that is best on the validation part against today's on the test part, by person; persons "
             "known: of the test rows, those whose person was learnt from; later: rows learnt from that are later than "
@@ -163,7 +168,7 @@ def _tables(answer: TrainAnswer) -> list[TextTable]:
 def _go_row(row: GoRow) -> tuple[str, ...]:
     """Return one way to part the log."""
     return (
-        row.split,
+        parted(row),
         row.chosen,
         f"{row.validation[row.chosen]:.3f}",
         f"{row.candidate.value:.3f}",

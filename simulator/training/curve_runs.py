@@ -18,6 +18,7 @@ import numpy as np
 
 import simulator.data
 import simulator.rankers
+from simulator import __version__
 from simulator.data.features import FloatArray, IntArray
 from simulator.data.film_world import FilmWorld, make_film_world
 from simulator.data.impressions import Impressions
@@ -104,7 +105,7 @@ def measure_runs(
 def kept_runs(ranker: str, world: str, points: int, seeds: int, on_progress: OnProgress | None = None) -> Runs:
     """Return what `measure_runs` gives, kept in the user's cache until the sources that made it change."""
     folders = [Path(path) for package in (simulator.data, simulator.rankers) for path in package.__path__]
-    key = sources_key([*folders, Path(__file__).parent], ranker, world, points, seeds)
+    key = sources_key(folders, __version__, ranker, world, points, seeds)
 
     def make() -> FloatArray:
         runs = measure_runs(ranker, world, points, seeds, on_progress)

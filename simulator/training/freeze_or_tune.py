@@ -10,6 +10,7 @@ from pathlib import Path
 
 import simulator.data
 import simulator.rankers
+from simulator import __version__
 from simulator.data.features import FloatArray
 from simulator.data.kept import kept, sources_key
 from simulator.data.world import World, make_world
@@ -72,7 +73,7 @@ def transfer_answer(section: Transfer, seed: int, on_progress: OnProgress | None
     """
     seeds = range(seed, seed + section.seeds)
     folders = [Path(path) for package in (simulator.data, simulator.rankers) for path in package.__path__]
-    key = sources_key([*folders, Path(__file__).parent], section.amounts, seed, section.seeds, ADS)
+    key = sources_key(folders, __version__, section.amounts, seed, section.seeds, ADS)
 
     def make() -> FloatArray:
         return losses_of(_arms(), section.amounts, seeds, on_progress)
