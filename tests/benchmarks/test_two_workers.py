@@ -43,7 +43,7 @@ def measured():
     """
     world, rng = make_world(users=2000, items=1000, seed=0), np.random.default_rng(0)
     clicked = rng.permutation(np.flatnonzero(world.splits.train.click))[: BATCHES * mlp.BATCH]
-    batches = [mlp._contests(world, world.splits.train, rows, rng) for rows in clicked.reshape(BATCHES, -1)]
+    batches = [mlp.contests(world, world.splits.train, rows, rng) for rows in clicked.reshape(BATCHES, -1)]
     start = mlp.initial_parameters(batches[0].X.shape[1], mlp.HIDDEN, rng)
     rounds, tried = [], 0
     with training_processes(2, batches, start) as train:

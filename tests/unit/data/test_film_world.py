@@ -153,8 +153,8 @@ def test_a_random_split_knows_the_test_users(at_random):
 
 def test_unusable_data_are_refused(data):
     """An unknown split, and a log in which nothing is liked, are named."""
-    with pytest.raises(InputError, match="by time or random; got 'user'"):
-        make_film_world(data, "user")
+    with pytest.raises(InputError, match="by time, random or by user; got 'month'"):
+        make_film_world(data, "month")
     dull = replace(data, ratings=replace(data.ratings, label=np.minimum(data.ratings.label, 3)))
     with pytest.raises(InputError, match="got 0, 0, 0, 0 of them"):
         make_film_world(dull)

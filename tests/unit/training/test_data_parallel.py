@@ -20,7 +20,7 @@ def batches():
     """Return three batches of contests."""
     world, rng = make_world(users=200, items=200, seed=0), np.random.default_rng(0)
     clicked = np.flatnonzero(world.splits.train.click)[: 3 * CONTESTS].reshape(3, CONTESTS)
-    return [mlp._contests(world, world.splits.train, rows, rng) for rows in clicked]
+    return [mlp.contests(world, world.splits.train, rows, rng) for rows in clicked]
 
 
 @pytest.fixture(scope="module")
