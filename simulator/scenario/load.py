@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from simulator.distributions.written import LONGEST_NUMBER, shown
 from simulator.errors import InputError, Problem, ScenarioError
 from simulator.scenario.checks import cross_check
-from simulator.scenario.model import Scenario, Study
+from simulator.scenario.model import ALONE, Scenario, Study
 from simulator.scenario.overrides import apply_overrides
 from simulator.scenario.problems import problems_of
 from simulator.scenario.source import Path, Source, shown_path
@@ -120,7 +120,7 @@ def _validated(source: Source, problems: "Problems", overrides: Sequence[str], f
     """Return what `source` says with `overrides`: a scenario, or a study where all that it asks needs no funnel."""
     findings = apply_overrides(source, overrides, read_value)
     study = None
-    alone = {"bias", "training"} & source.data.keys() and not {"traffic", "funnel"} & source.data.keys()
+    alone = not {"traffic", "funnel"} & source.data.keys() and any(name in source.data for name in ALONE)
     try:
         study = (Study if alone else Scenario).model_validate(source.data, context={"folder": folder})
     except ValidationError as error:

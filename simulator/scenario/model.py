@@ -46,6 +46,7 @@ from simulator.scenario.training import Training
 from simulator.scenario.vary import AxisText
 
 __all__ = [
+    "ALONE",
     "Admission",
     "AffineCost",
     "Cache",
@@ -66,6 +67,9 @@ __all__ = [
     "Traffic",
     "known_keys",
 ]
+
+ALONE = ("bias", "training")
+"""Sections that a file may ask about without a funnel to serve."""
 
 NOTHING: Law[float] = Constant[Duration].model_validate({"mean": "0ms"})
 

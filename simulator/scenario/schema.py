@@ -7,7 +7,7 @@ from typing import Any
 from simulator.distributions.base import Law
 from simulator.distributions.percentiles import Percentiles
 from simulator.distributions.registry import LAWS
-from simulator.scenario.model import Scenario, Study
+from simulator.scenario.model import ALONE, Scenario, Study
 
 __all__ = ["scenario_schema", "schema_text"]
 
@@ -33,10 +33,8 @@ def scenario_schema() -> dict[str, Any]:
         filled["minItems"] = 1  # pydantic would count only the items without mistakes
     serving = sorted(set(schema["required"]) - {name for name, f in Study.model_fields.items() if f.is_required()})
     schema["required"] = [name for name in schema["required"] if name not in serving]
-    schema["anyOf"] = [
-        {"required": serving},
-        {"required": ["bias"], "not": {"anyOf": [{"required": [s]} for s in serving]}},
-    ]
+    nothing_served = {"not": {"anyOf": [{"required": [name]} for name in serving]}}
+    schema["anyOf"] = [{"required": serving}, *({"required": [name], **nothing_served} for name in ALONE)]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Capacity simulator scenario, version 1",
