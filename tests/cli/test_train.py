@@ -176,3 +176,10 @@ def test_measurements_that_cannot_be_are_refused(simulator, tmp_path, options, s
     assert outcome.code == 2
     assert said in " ".join(outcome.stderr.split())
     assert not (tmp_path / "x.json").exists()
+
+
+def test_a_short_budget_leaves_sizes_out(simulator, tmp_path):
+    """Two seconds do not suffice for the transformer's own batch: the table is printed all the same."""
+    outcome = simulator("calibrate", "--training", "transformer", "--budget", "2s", "--out", tmp_path / "short.json")
+    assert outcome.code == 0
+    assert "Time of a training step: short" in outcome.stdout
