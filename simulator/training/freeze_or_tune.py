@@ -39,7 +39,7 @@ class TransferAnswer:
         By rising amount of the task's data: users whose ads are learnt from.
     frozen_until, scratch_from
         The amount from which fine-tuning loses less than frozen embeddings, and from which learning from scratch loses
-        less than fine-tuning; None where that does not happen within the sweep.
+        less than fine-tuning; None where no change happens within the sweep.
     have
         The amount at hand; None where none is said.
     at_hand
@@ -87,8 +87,8 @@ def answer_of(rows: Sequence[SweepRow], have: int | None) -> TransferAnswer:
     until, beyond = crossing_of(rows, FROZEN, TUNED), crossing_of(rows, TUNED, SCRATCH)
     at_hand = None if have is None else _winner_at(rows, have)
     said = [
-        _crossing(until, "fine-tuning loses less than frozen embeddings"),
-        _crossing(beyond, "learning from scratch loses less than fine-tuning"),
+        _crossing(until, rows[0].apart[FROZEN, TUNED].value, "fine-tuning loses less than frozen embeddings"),
+        _crossing(beyond, rows[0].apart[TUNED, SCRATCH].value, "learning from scratch loses less than fine-tuning"),
     ]
     if have is not None:
         what = {FROZEN: "freeze the embeddings", TUNED: "fine-tune the embeddings", SCRATCH: "learn from scratch"}
@@ -106,9 +106,11 @@ def _winner_at(rows: Sequence[SweepRow], have: int) -> str | None:
     return winners.pop() if len(winners) == 1 else None
 
 
-def _crossing(at: float | None, what: str) -> str:
-    """Return in words from where on an arm loses less than the one before it."""
-    return f"{what}: " + (f"from {at:,.0f} users on" if at is not None else "never within the sweep")
+def _crossing(at: float | None, ahead: float, what: str) -> str:
+    """Return in words from where on an arm loses less than the one before it, which loses `ahead` more at first."""
+    if at is not None:
+        return f"{what}: from {at:,.0f} users on"
+    return f"{what}: " + ("throughout the sweep" if ahead > 0 else "never within the sweep")
 
 
 @cache

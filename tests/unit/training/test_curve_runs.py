@@ -63,9 +63,7 @@ def swept(have):
     """The answer on arms whose losses are straight lines over log amounts, which cross at 100 and at 1,000."""
     amounts = (10, 100, 1000, 10_000)
     x = np.log10(amounts)
-    lines = np.array([0.75 - 0.2 * x, np.full(4, 0.4), 0.45 - 0.05 * (x - 1) + 0 * x])
-    lines[2] = 0.6 - 0.1 * x
-    lines[0] = 0.9 - 0.2 * x
+    lines = np.array([0.9 - 0.2 * x, np.full(4, 0.4), 0.6 - 0.1 * x])
     luck = 0.001 * np.array([-1.0, 0.5, 0.5])
     noise = luck[None, None, :] * np.array([1.0, -1.0, 0.3])[:, None, None]
     return answer_of(rows_of(ARMS, amounts, lines[:, :, None] + noise), have)
@@ -86,3 +84,12 @@ def test_the_answer_at_hand_is_that_of_both_rows_around_it(have, winner):
     assert found.at_hand == winner
     assert ("beyond the sweep" in found.advice) == (have > 10_000)
     assert ("too close to tell" in found.advice) == (winner is None)
+
+
+def test_what_wins_throughout_is_told_from_what_never_wins():
+    """Fine-tuning ahead everywhere, scratch behind everywhere: neither crosses, and the words differ."""
+    losses = np.array([0.6, 0.5, 0.4])[:, None, None] + 0.001 * np.array([-1.0, 0.5, 0.5]) * np.ones((3, 2, 1))
+    found = answer_of(rows_of(ARMS, (10, 100), losses), None)
+    assert (found.frozen_until, found.scratch_from) == (None, None)
+    assert "fine-tuning loses less than frozen embeddings: throughout the sweep" in found.advice
+    assert "from scratch loses less than fine-tuning: never within the sweep" in found.advice
