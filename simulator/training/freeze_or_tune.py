@@ -87,8 +87,8 @@ def answer_of(rows: Sequence[SweepRow], have: int | None) -> TransferAnswer:
     until, beyond = crossing_of(rows, FROZEN, TUNED), crossing_of(rows, TUNED, SCRATCH)
     at_hand = None if have is None else _winner_at(rows, have)
     said = [
-        _crossing(until, rows[0].apart[FROZEN, TUNED].value, "fine-tuning loses less than frozen embeddings"),
-        _crossing(beyond, rows[0].apart[TUNED, SCRATCH].value, "learning from scratch loses less than fine-tuning"),
+        _crossing(rows, FROZEN, TUNED, "fine-tuning loses less than frozen embeddings"),
+        _crossing(rows, TUNED, SCRATCH, "learning from scratch loses less than fine-tuning"),
     ]
     if have is not None:
         what = {FROZEN: "freeze the embeddings", TUNED: "fine-tune the embeddings", SCRATCH: "learn from scratch"}
@@ -106,11 +106,16 @@ def _winner_at(rows: Sequence[SweepRow], have: int) -> str | None:
     return winners.pop() if len(winners) == 1 else None
 
 
-def _crossing(at: float | None, ahead: float, what: str) -> str:
-    """Return in words from where on an arm loses less than the one before it, which loses `ahead` more at first."""
-    if at is not None:
-        return f"{what}: from {at:,.0f} users on"
-    return f"{what}: " + ("throughout the sweep" if ahead > 0 else "never within the sweep")
+def _crossing(rows: Sequence[SweepRow], one: str, other: str, what: str) -> str:
+    """Return in words where in the sweep `other` loses less than `one`, by the means."""
+    begins, ends = crossing_of(rows, one, other), crossing_of(rows, other, one)
+    if begins is not None and ends is not None:
+        return f"{what}: now and then, the means cross more than once"
+    if begins is not None:
+        return f"{what}: from {begins:,.0f} users on"
+    if ends is not None:
+        return f"{what}: up to {ends:,.0f} users"
+    return f"{what}: " + ("throughout the sweep" if rows[0].apart[one, other].value > 0 else "never within the sweep")
 
 
 @cache

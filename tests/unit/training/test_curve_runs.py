@@ -93,3 +93,23 @@ def test_what_wins_throughout_is_told_from_what_never_wins():
     assert (found.frozen_until, found.scratch_from) == (None, None)
     assert "fine-tuning loses less than frozen embeddings: throughout the sweep" in found.advice
     assert "from scratch loses less than fine-tuning: never within the sweep" in found.advice
+
+
+@pytest.mark.parametrize(
+    ("tuned_less_frozen", "said"),
+    [
+        ([-0.1, -0.1, 0.1], "up to 80 users"),
+        ([0.1, -0.1, -0.1], "from 20 users on"),
+        ([0.1, -0.1, 0.1], "now and then"),
+        ([-0.1, 0.1, -0.1], "now and then"),
+        ([-0.1, -0.1, -0.1], "throughout the sweep"),
+        ([0.1, 0.1, 0.1], "never within the sweep"),
+    ],
+)
+def test_a_lead_that_is_lost_is_told(tuned_less_frozen, said):
+    """Fine-tuning ahead at first, later, throughout, never, or by turns, over 10, 40 and 160 users."""
+    frozen = np.full(3, 0.5)
+    lines = np.array([np.full(3, 0.9), frozen, frozen + tuned_less_frozen])
+    luck = 0.001 * np.array([-1.0, 0.5, 0.5])
+    found = answer_of(rows_of(ARMS, (10, 40, 160), lines[:, :, None] + luck), None)
+    assert f"fine-tuning loses less than frozen embeddings: {said}" in found.advice
