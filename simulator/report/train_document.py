@@ -13,7 +13,6 @@ from simulator.training.cluster_answer import ClusterAnswer, ClusterRow
 from simulator.training.complexity import Complexity, Growth
 from simulator.training.curve_answer import CurveAnswer
 from simulator.training.learning_curve import LearningCurve
-from simulator.training.mix import Mix
 
 __all__ = ["train_csv", "train_document"]
 
@@ -36,7 +35,7 @@ def train_document(answer: TrainAnswer, overrides: dict[str, str]) -> dict[str, 
         if transfer is None
         else {
             "rows": [{"users": row.amount, **row.losses, "winner": row.winner} for row in transfer.rows],
-            "fine_tuned_from": transfer.frozen_until,
+            "fine_tuned_from": transfer.tuned_from,
             "scratch_from": transfer.scratch_from,
             "have": transfer.have,
             "at_hand": transfer.at_hand,
@@ -137,16 +136,11 @@ def _data(data: DataAnswer) -> dict[str, Any]:
         "sources": [asdict(supply) for supply in data.supplies],
         "copies": data.copies,
         "needed": data.needed,
-        "cheapest": _mix(data.cheapest),
-        "fastest": _mix(data.fastest),
+        "cheapest": asdict(data.cheapest),
+        "fastest": asdict(data.fastest),
         "cost": data.cost,
         "days": data.days,
     }
-
-
-def _mix(mix: Mix) -> dict[str, Any]:
-    """Return a mix."""
-    return asdict(mix)
 
 
 def _cluster(cluster: ClusterAnswer) -> dict[str, Any]:

@@ -31,8 +31,9 @@ def learning_curve(answer: TrainAnswer) -> Plot:
             grid, [b.low for b in bands], [b.high for b in bands], color=look.blue, alpha=0.18, linewidth=0
         )
         known = grid <= curve.measured_to
-        axes.plot(grid[known], [b.value for b in np.array(bands, dtype=object)[known]], color=look.blue)
-        axes.plot(grid[~known], [b.value for b in np.array(bands, dtype=object)[~known]], "--", color=look.blue)
+        line = np.array([b.value for b in bands])
+        axes.plot(grid[known], line[known], color=look.blue)
+        axes.plot(grid[~known], line[~known], "--", color=look.blue)
         points = curve.points
         axes.errorbar(
             [p.samples for p in points],
@@ -91,7 +92,8 @@ def sources_over_days(answer: TrainAnswer) -> Plot:
             axes.axhline(data.needed.value, color=look.red, linewidth=1.2)
         panels[0].set_ylabel("clean samples")
         panels[0].yaxis.set_major_formatter(FuncFormatter(lambda n, _: f"{n:,.0f}"))
-        handles = {label: handle for axes in panels for handle, label in zip(*axes.get_legend_handles_labels())}  # noqa: B905
+        drawn = [zip(*axes.get_legend_handles_labels(), strict=True) for axes in panels]
+        handles = {label: handle for pairs in drawn for handle, label in pairs}
         figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=6)
 
     return plot

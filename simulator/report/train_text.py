@@ -36,7 +36,7 @@ def train_sentence(answer: TrainAnswer) -> str:
     """Return the answer: samples, time and money for the target, the best cluster, and what to do with embeddings."""
     said = [*_target(answer), *([_data(answer.data, answer.currency)] if answer.data else [])]
     if answer.cluster:
-        said.append(_cluster(answer.cluster, answer.currency, asked=answer.training.cluster))
+        said.append(_cluster(answer.cluster, answer.currency))
     if answer.ready_days is not None:
         said.append(f"The model is ready after {days_text(answer.ready_days)}.")
     if answer.go:
@@ -95,14 +95,13 @@ def _data(data: DataAnswer, currency: str) -> str:
     return f"{first}; the fastest mix has them after {days_text(data.fastest.days)} for {data.fastest.cost:,.0f}."
 
 
-def _cluster(found: ClusterAnswer, currency: str, asked: object) -> str:
-    """Return the workers that make the deadline, or the fastest."""
+def _cluster(found: ClusterAnswer, currency: str) -> str:
+    """Return the workers that make the deadline, or the fastest; that a deadline is missed is a warning."""
     row = found.best or found.fastest
     money = "" if row.money is None else f" and {row.money:,.2f} {currency}"
     what = "Training takes" if found.best else "At best, training takes"
-    late = getattr(asked, "deadline", None) is not None and found.best is None
-    beside = ", too late" if late else ""
-    return f"{what} {format_duration(row.time_s.value)}{money} on {row.workers} workers{beside}."
+    workers = "1 worker" if row.workers == 1 else f"{row.workers:,} workers"
+    return f"{what} {format_duration(row.time_s.value)}{money} on {workers}."
 
 
 def parted(row: GoRow) -> str:
@@ -112,8 +111,7 @@ def parted(row: GoRow) -> str:
 
 def _go(row: GoRow) -> str:
     """Return what one way to part the log decides."""
-    verdict = {"go": "go", "no_go": "no go", "undecided": "undecided"}[row.verdict]
-    found = row.difference
+    found, verdict = row.difference, row.verdict.replace("_", " ")
     return (
         f"Parted {parted(row)} the test says {verdict}: {row.chosen} has {found.value:+.3f} NDCG@10 ({found.low:+.3f} "
         f"to {found.high:+.3f}) over today's."

@@ -88,7 +88,7 @@ class SourceOfSamples(Section):
     """Of online, random and prompt: queries a second; the scenario's own unless given."""
     logged: Share = 1.0
     """Of online: share of the queries that are logged."""
-    click_rate: Factor | None = None
+    click_rate: Spread | None = None
     """Of online and random: clicks a query; may be above 1. `simulator bias` measures both."""
     slots: Annotated[int, Field(ge=1, le=1_000)] = 10
     """Of online: places of a list."""
@@ -235,7 +235,7 @@ class Training(Section):
     within: Duration | None = None
     """Time there is until the model is to be ready; no end unless given."""
     budget: Price | None = None
-    """Money there is for data and training; no end unless given."""
+    """Money there is for data and for training once; no end unless given."""
     curve: Curve = Curve()
     """How the error falls with the samples."""
     sources: tuple[SourceOfSamples, ...] = ()

@@ -1,33 +1,34 @@
 """The answer to `simulator train`: what a model takes in samples, time, machines and money until it is ready."""
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from simulator.costs.profile import load_profile
+from simulator.engine.replications import Progress
 from simulator.errors import InputError
 from simulator.scenario.model import Scenario, Study
 from simulator.scenario.training import Cluster, Training
 from simulator.statistics.intervals import Estimate
-from simulator.training.cluster_answer import ClusterAnswer
+from simulator.training.cluster_answer import ClusterAnswer, ClusterRow
 from simulator.training.cluster_run import AssumedStep, Job, run_cluster
 from simulator.training.complexity import SAME_TRAINING, Complexity, complexity_of
 from simulator.training.curve_answer import CurveAnswer, curve_of
 from simulator.training.freeze_or_tune import TransferAnswer, transfer_answer
 from simulator.training.go_no_go import GoAnswer, decide
 from simulator.training.mix import Mix, cheapest, fastest
-from simulator.training.profile import RankerTraining, TrainingProfile, load_training_profile
+from simulator.training.profile import RankerTraining, load_training_profile
 from simulator.training.sources import DAY, Supply, supply_of
 
 __all__ = ["DataAnswer", "TrainAnswer", "find_training"]
 
 BYTES_OF_PARAMETER = 8
-OnProgress = Callable[[float, float], None]
 
 
 @dataclass(frozen=True)
 class DataAnswer:
     """Where the samples for the target come from.
+
+    What training takes is left of the time and the money for them.
 
     Attributes
     ----------
@@ -75,6 +76,8 @@ class TrainAnswer:
         Whether a candidate is worth an A/B test; None where it is not asked.
     transfer
         Freeze, fine-tune or learn from scratch; None where it is not asked.
+    measured_batch
+        The largest batch of the ranker whose step was measured; None of a ranker that was not.
     ready_days
         Until the model is trained: the fastest mix, then the cheapest cluster in time, else the fastest; None where
         either is not known.
@@ -88,6 +91,7 @@ class TrainAnswer:
     cluster: ClusterAnswer | None
     go: GoAnswer | None
     transfer: TransferAnswer | None
+    measured_batch: int | None
     ready_days: float | None
 
     @property
@@ -108,11 +112,25 @@ class TrainAnswer:
         """What to be careful about."""
         data = self.data
         unmet = dict.fromkeys(mix.advice for mix in (data.cheapest, data.fastest) if mix.advice) if data else ()
-        cluster = (*self.cluster.warnings, self.cluster.advice) if self.cluster else ()
+        cluster = (*self._beyond_measured(), *self.cluster.warnings, self.cluster.advice) if self.cluster else ()
         return tuple(one for one in (*self.curve.warnings, *unmet, *cluster) if one)
 
+    def _beyond_measured(self) -> tuple[str, ...]:
+        """Return the warning that steps were measured with fewer samples than a worker of the cluster has, if so."""
+        cluster = self.training.cluster
+        if cluster is None or cluster.step is not None or self.measured_batch is None:
+            return ()
+        part = cluster.batch / min(cluster.workers)
+        if part <= self.measured_batch:
+            return ()
+        said = (
+            f"training.cluster.batch: a worker has up to {part:,.0f} samples of a step, steps were measured with up "
+            f"to {self.measured_batch:,}; what more of them take is read off a straight line"
+        )
+        return (said,)
 
-def find_training(study: Study, on_progress: OnProgress | None = None) -> TrainAnswer:
+
+def find_training(study: Study, on_progress: Progress | None = None) -> TrainAnswer:
     """Return what the training section of `study` asks.
 
     Parameters
@@ -131,8 +149,10 @@ def find_training(study: Study, on_progress: OnProgress | None = None) -> TrainA
     profile = load_training_profile(training.profile)
     costs = load_profile(study.costs.profile if isinstance(study, Scenario) else "default")
     curve = curve_of(training, profile, on_progress)
-    data = _data(training, curve, study.offered_qps if isinstance(study, Scenario) else None)
-    cluster = _cluster(study, training, curve, profile, on_progress)
+    known = profile.rankers.get(SAME_TRAINING.get(training.ranker, training.ranker))
+    cluster = _cluster(study, curve, known, on_progress)
+    row = None if cluster is None else cluster.best or cluster.fastest
+    data = _data(training, curve, row, study.offered_qps if isinstance(study, Scenario) else None)
     return TrainAnswer(
         study=study,
         profile=profile.name,
@@ -142,20 +162,25 @@ def find_training(study: Study, on_progress: OnProgress | None = None) -> TrainA
         cluster=cluster,
         go=decide(training.splits, study.seed, on_progress) if training.splits else None,
         transfer=transfer_answer(training.transfer, study.seed, on_progress) if training.transfer else None,
-        ready_days=_ready_days(data, cluster),
+        measured_batch=max(point.batch for point in known.step.points) if known else None,
+        ready_days=data.fastest.days + row.time_s.value / DAY if data and row and data.fastest.samples else None,
     )
 
 
-def _data(training: Training, curve: CurveAnswer, qps: float | None) -> DataAnswer | None:
-    """Return where samples come from; None without sources, or where the target is beyond the limit."""
+def _data(training: Training, curve: CurveAnswer, row: ClusterRow | None, qps: float | None) -> DataAnswer | None:
+    """Return where samples come from; None without sources, or where the target is beyond the limit.
+
+    What training takes, by the `row` of the cluster, is taken off the time and the money there is.
+    """
     if not training.sources or curve.needed is None or math.isinf(curve.needed.samples.value):
         return None
     needed = curve.needed.samples
     supplies = tuple(supply_of(source, qps) for source in training.sources)
     augmentation = training.augmentation
     copies = 1 + (augmentation.factor - 1) * augmentation.worth if augmentation else 1.0
-    days = math.inf if training.within is None else training.within / DAY
-    budget = math.inf if training.budget is None else training.budget
+    trained_s, trained_cost = (row.time_s.value, row.money or 0.0) if row else (0.0, 0.0)
+    days = math.inf if training.within is None else max(0.0, training.within - trained_s) / DAY
+    budget = math.inf if training.budget is None else max(0.0, training.budget - trained_cost)
 
     def both(samples: float) -> tuple[Mix, Mix]:
         return cheapest(supplies, samples, days, budget, copies), fastest(supplies, samples, days, budget, copies)
@@ -168,16 +193,15 @@ def _data(training: Training, curve: CurveAnswer, qps: float | None) -> DataAnsw
 
 
 def _cluster(
-    study: Study, training: Training, curve: CurveAnswer, profile: TrainingProfile, on_progress: OnProgress | None
+    study: Study, curve: CurveAnswer, known: RankerTraining | None, on_progress: Progress | None
 ) -> ClusterAnswer | None:
     """Return what training takes by number of workers; None where nobody asks, or no samples reach the target."""
-    cluster = training.cluster
+    cluster = study.training.cluster if study.training else None
     if cluster is None:
         return None
     samples = float(cluster.samples) if cluster.samples else curve.needed.samples.value if curve.needed else math.inf
     if math.isinf(samples):
         return None
-    known = profile.rankers.get(SAME_TRAINING.get(training.ranker, training.ranker))
     return run_cluster(cluster, _job(study, cluster, samples, known), study.seed, on_progress)
 
 
@@ -199,10 +223,3 @@ def _job(study: Study, cluster: Cluster, samples: float, known: RankerTraining |
         gradient_bytes=cluster.gradient_bytes or gradient,
         worker_hour=hour,
     )
-
-
-def _ready_days(data: DataAnswer | None, cluster: ClusterAnswer | None) -> float | None:
-    """Return the days until the model is trained."""
-    if data is None or data.fastest.outcome != "found" or cluster is None:
-        return None
-    return data.fastest.days + (cluster.best or cluster.fastest).time_s.value / DAY

@@ -6,12 +6,12 @@ Shapes: P numbers of samples, G samples of the grid.
 import csv
 import math
 from collections import defaultdict
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from simulator.engine.replications import Progress
 from simulator.errors import InputError
 from simulator.scenario.training import Training
 from simulator.statistics.intervals import Estimate
@@ -27,7 +27,6 @@ BEYOND = 10.0
 GRID = 40
 DOUBTFUL = 0.01
 MOST_DRAWN = 1e12
-OnProgress = Callable[[float, float], None]
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,7 @@ class CurveAnswer:
     warnings: tuple[str, ...]
 
 
-def curve_of(training: Training, profile: TrainingProfile, on_progress: OnProgress | None = None) -> CurveAnswer:
+def curve_of(training: Training, profile: TrainingProfile, on_progress: Progress | None = None) -> CurveAnswer:
     """Return the learning curve that `training` asks for.
 
     Raises

@@ -8,7 +8,6 @@ Shapes: P numbers of samples, S seeds, T test queries.
 """
 
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -28,6 +27,7 @@ from simulator.data.movielens import load_movielens
 from simulator.data.randomness import generator
 from simulator.data.splits import Splits
 from simulator.data.worlds import WORLDS
+from simulator.engine.replications import Progress
 from simulator.errors import InputError
 from simulator.rankers.base import Ranker
 from simulator.rankers.metrics import ndcg
@@ -45,7 +45,6 @@ JUDGES = {"columns": 300, "text": 100}
 """Test users whose lists of all items are judged, by the kind of world."""
 
 K = 10
-OnProgress = Callable[[float, float], None]
 
 
 class _Run(NamedTuple):
@@ -58,7 +57,7 @@ class _Run(NamedTuple):
 
 
 def measure_runs(
-    ranker: str, world: str = "synthetic", points: int = 8, seeds: int = 5, on_progress: OnProgress | None = None
+    ranker: str, world: str = "synthetic", points: int = 8, seeds: int = 5, on_progress: Progress | None = None
 ) -> Runs:
     """Return what training a ranker of ours comes to on parts of a world's log.
 
@@ -102,7 +101,7 @@ def measure_runs(
     )
 
 
-def kept_runs(ranker: str, world: str, points: int, seeds: int, on_progress: OnProgress | None = None) -> Runs:
+def kept_runs(ranker: str, world: str, points: int, seeds: int, on_progress: Progress | None = None) -> Runs:
     """Return what `measure_runs` gives, kept in the user's cache until the sources that made it change."""
     folders = [Path(path) for package in (simulator.data, simulator.rankers) for path in package.__path__]
     key = sources_key(folders, __version__, ranker, world, points, seeds)

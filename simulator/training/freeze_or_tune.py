@@ -3,10 +3,11 @@
 Shapes: N arms, P amounts of data, S seeds.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple, Self
 
 import simulator.data
 import simulator.rankers
@@ -14,6 +15,7 @@ from simulator import __version__
 from simulator.data.features import FloatArray
 from simulator.data.kept import kept, sources_key
 from simulator.data.world import World, make_world
+from simulator.engine.replications import Progress
 from simulator.rankers.two_tower import TwoTower
 from simulator.scenario.training import Transfer
 from simulator.training.transfer import Arm, SweepRow, crossing_of, losses_of, rows_of
@@ -26,7 +28,6 @@ ADS = 300
 
 FEED_SEED = 0
 FROZEN, TUNED, SCRATCH = "frozen", "fine_tuned", "scratch"
-OnProgress = Callable[[float, float], None]
 
 
 @dataclass(frozen=True)
@@ -37,9 +38,9 @@ class TransferAnswer:
     ----------
     rows
         By rising amount of the task's data: users whose ads are learnt from.
-    frozen_until, scratch_from
+    tuned_from, scratch_from
         The amount from which fine-tuning loses less than frozen embeddings, and from which learning from scratch loses
-        less than fine-tuning; None where no change happens within the sweep.
+        less than fine-tuning, by the means; None where they do not cross within the sweep that way and once.
     have
         The amount at hand; None where none is said.
     at_hand
@@ -49,14 +50,34 @@ class TransferAnswer:
     """
 
     rows: tuple[SweepRow, ...]
-    frozen_until: float | None
+    tuned_from: float | None
     scratch_from: float | None
     have: int | None
     at_hand: str | None
     advice: str
 
 
-def transfer_answer(section: Transfer, seed: int, on_progress: OnProgress | None = None) -> TransferAnswer:
+class _Lead(NamedTuple):
+    """Where in a sweep one arm loses less than another: from which amount on, if it begins once, and in words."""
+
+    begins: float | None
+    said: str
+
+    @classmethod
+    def of(cls, rows: Sequence[SweepRow], behind: str, ahead: str) -> Self:
+        """Return where `ahead` loses less than `behind`, by the means."""
+        begins, ends = crossing_of(rows, behind, ahead), crossing_of(rows, ahead, behind)
+        if begins is not None and ends is not None:
+            return cls(None, "now and then, the means cross more than once")
+        if begins is not None:
+            return cls(begins, f"from {begins:,.0f} users on")
+        if ends is not None:
+            return cls(None, f"up to {ends:,.0f} users")
+        throughout = rows[0].apart[behind, ahead].value > 0
+        return cls(None, "throughout the sweep" if throughout else "never within the sweep")
+
+
+def transfer_answer(section: Transfer, seed: int, on_progress: Progress | None = None) -> TransferAnswer:
     """Return what `section` asks, from training every arm on every amount; what was trained is kept in the cache.
 
     Parameters
@@ -84,18 +105,18 @@ def transfer_answer(section: Transfer, seed: int, on_progress: OnProgress | None
 
 def answer_of(rows: Sequence[SweepRow], have: int | None) -> TransferAnswer:
     """Return what the rows of a sweep of the three arms say."""
-    until, beyond = crossing_of(rows, FROZEN, TUNED), crossing_of(rows, TUNED, SCRATCH)
+    tuned, scratch = _Lead.of(rows, FROZEN, TUNED), _Lead.of(rows, TUNED, SCRATCH)
     at_hand = None if have is None else _winner_at(rows, have)
     said = [
-        _crossing(rows, FROZEN, TUNED, "fine-tuning loses less than frozen embeddings"),
-        _crossing(rows, TUNED, SCRATCH, "learning from scratch loses less than fine-tuning"),
+        f"fine-tuning loses less than frozen embeddings: {tuned.said}",
+        f"learning from scratch loses less than fine-tuning: {scratch.said}",
     ]
     if have is not None:
         what = {FROZEN: "freeze the embeddings", TUNED: "fine-tune the embeddings", SCRATCH: "learn from scratch"}
         verdict = what[at_hand] if at_hand else "the best two ways are too close to tell: take the simpler one"
         outside = not rows[0].amount <= have <= rows[-1].amount
         said.insert(0, f"with {have:,} users at hand, {verdict}" + (", read beyond the sweep" if outside else ""))
-    return TransferAnswer(tuple(rows), until, beyond, have, at_hand, "; ".join(said))
+    return TransferAnswer(tuple(rows), tuned.begins, scratch.begins, have, at_hand, "; ".join(said))
 
 
 def _winner_at(rows: Sequence[SweepRow], have: int) -> str | None:
@@ -104,18 +125,6 @@ def _winner_at(rows: Sequence[SweepRow], have: int) -> str | None:
     above = [row for row in rows if row.amount >= have][:1]
     winners = {row.winner for row in (*below, *above)}
     return winners.pop() if len(winners) == 1 else None
-
-
-def _crossing(rows: Sequence[SweepRow], one: str, other: str, what: str) -> str:
-    """Return in words where in the sweep `other` loses less than `one`, by the means."""
-    begins, ends = crossing_of(rows, one, other), crossing_of(rows, other, one)
-    if begins is not None and ends is not None:
-        return f"{what}: now and then, the means cross more than once"
-    if begins is not None:
-        return f"{what}: from {begins:,.0f} users on"
-    if ends is not None:
-        return f"{what}: up to {ends:,.0f} users"
-    return f"{what}: " + ("throughout the sweep" if rows[0].apart[one, other].value > 0 else "never within the sweep")
 
 
 @cache

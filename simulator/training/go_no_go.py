@@ -6,7 +6,6 @@ looked at once. Queries of one person are not independent: they count as their m
 Shapes: P persons of the test.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,6 +15,7 @@ from simulator.data.features import FloatArray
 from simulator.data.film_world import FilmWorld, make_film_world
 from simulator.data.impressions import Impressions
 from simulator.data.movielens import load_movielens
+from simulator.engine.replications import Progress
 from simulator.rankers.base import Ranker
 from simulator.rankers.metrics import ndcg
 from simulator.rankers.registry import RANKERS
@@ -26,7 +26,6 @@ __all__ = ["GoAnswer", "GoRow", "decide", "decide_on", "verdict_of"]
 
 K = 10
 Verdict = Literal["go", "no_go", "undecided"]
-OnProgress = Callable[[float, float], None]
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ class GoAnswer:
     rows: tuple[GoRow, ...]
 
 
-def decide(section: Splits, seed: int, on_progress: OnProgress | None = None) -> GoAnswer:
+def decide(section: Splits, seed: int, on_progress: Progress | None = None) -> GoAnswer:
     """Return whether the best candidate is worth an A/B test, by each split that `section` asks.
 
     Parameters

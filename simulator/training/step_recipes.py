@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
 from itertools import count
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -243,12 +242,6 @@ def _clicks(world: World, batch: int, rng: np.random.Generator) -> Any:  # noqa:
     return rng.choice(np.flatnonzero(world.splits.train.click), batch)
 
 
-def _own(module: ModuleType) -> int:
-    """Return the passes that a model of text ranks in."""
-    epochs: int = module.RANKING.epochs
-    return epochs
-
-
 WIDTHS = (16, 32, 64, 128, 256, 512)
 COLUMNS = (13, 49, 97, 193, 385)
 TOKENS = (8, 16, 32, 64)
@@ -262,12 +255,17 @@ RECIPES: Mapping[str, Recipe] = {
     "word2vec": Recipe(
         Size(512, 1, word2vec.Settings().width), word2vec.Settings().schedule.epochs, _word2vec, (), WIDTHS
     ),
-    "bilstm": Recipe(Size(bilstm.LISTS, DOCUMENT_TOKENS, bilstm.WIDTH), _own(bilstm), _bilstm, TOKENS, (16, 64, 128)),
+    "bilstm": Recipe(
+        Size(bilstm.LISTS, DOCUMENT_TOKENS, bilstm.WIDTH), bilstm.RANKING.epochs, _bilstm, TOKENS, (16, 64, 128)
+    ),
     "transformer": Recipe(
-        Size(transformer.LISTS, DOCUMENT_TOKENS, transformer.WIDTH), _own(transformer), _transformer, TOKENS
+        Size(transformer.LISTS, DOCUMENT_TOKENS, transformer.WIDTH), transformer.RANKING.epochs, _transformer, TOKENS
     ),
     "cross_encoder": Recipe(
-        Size(cross_encoder.LISTS, DOCUMENT_TOKENS, transformer.WIDTH), _own(cross_encoder), _cross_encoder, TOKENS
+        Size(cross_encoder.LISTS, DOCUMENT_TOKENS, transformer.WIDTH),
+        cross_encoder.RANKING.epochs,
+        _cross_encoder,
+        TOKENS,
     ),
 }
 """By the ranker's name; two_tower_ivf trains as two_tower does."""

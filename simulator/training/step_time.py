@@ -17,7 +17,7 @@ from simulator.errors import InputError
 from simulator.training.profile import StepPoint, StepTime
 from simulator.training.step_recipes import RECIPES, Recipe, Size, Step
 
-__all__ = ["FEWEST_STEPS", "fit_steps", "measure_steps", "own_point", "sizes_of"]
+__all__ = ["fit_steps", "measure_steps", "own_point", "sizes_of"]
 
 BATCHES = (1, 4, 16, 64, 256, 1024)
 STEPS_A_VISIT = 5
@@ -80,7 +80,7 @@ def measure_steps(
 def fit_steps(own: Size, measured: Mapping[StepPoint, FloatArray]) -> StepTime:
     """Return the law of steps at a ranker's own size, fitted to the points that differ from it in the batch alone.
 
-    The noise is that of the ranker's own batch, or of the largest where that was left out.
+    The noise is that of the ranker's own batch, or of the nearest where that was left out.
     """
     mine = [point for point in measured if (point.features, point.hidden) == _width(own)]
     batch, mean = np.array([point.batch for point in mine], dtype=float), np.array([point.mean_s for point in mine])
@@ -101,17 +101,14 @@ def own_point(law: StepTime, own: Size) -> StepPoint:
     return min(mine, key=lambda point: (abs(point.batch - own.batch), -point.batch))
 
 
-def _steps(recipe: Recipe, budget_s: float, seed: int, clock: Clock) -> Iterator[tuple[Size, tuple[Step, float]]]:
-    """Yield the sizes that can be timed within a ranker's budget, with a warm step and about how long it takes."""
+def _steps(recipe: Recipe, budget_s: float, seed: int, clock: Clock) -> Iterator[tuple[Size, Step]]:
+    """Yield the sizes that can be timed within a ranker's budget, each with a step that is warm."""
     sizes = sizes_of(recipe)
     for size in sizes:
         step = recipe.make(size, seed)
         step()
-        began = clock()
-        step()
-        took = clock() - began
-        if took * FEWEST_STEPS < budget_s / len(sizes):
-            yield size, (step, took)
+        if _timed(step, clock) * FEWEST_STEPS < budget_s / len(sizes):
+            yield size, step
 
 
 def _check(steps: Mapping[str, Mapping[Size, object]], budget_s: float) -> None:
@@ -135,7 +132,7 @@ def _width(size: Size) -> tuple[int, int]:
 
 
 def _rounds(
-    steps: Mapping[str, Mapping[Size, tuple[Step, float]]],
+    steps: Mapping[str, Mapping[Size, Step]],
     budget_s: float,
     seed: int,
     on_progress: Progress | None,
@@ -143,7 +140,7 @@ def _rounds(
 ) -> Mapping[str, Mapping[Size, list[float]]]:
     """Return the seconds of steps by ranker and size, visited in random order until the budget is spent."""
     rng = np.random.default_rng(seed)
-    every = [(name, size, step) for name, found in steps.items() for size, (step, _) in found.items()]
+    every = [(name, size, step) for name, found in steps.items() for size, step in found.items()]
     seconds: dict[str, defaultdict[Size, list[float]]] = {name: defaultdict(list) for name in steps}
     began, rounds = clock(), 0
     while rounds * STEPS_A_VISIT < FEWEST_STEPS or (
@@ -165,12 +162,10 @@ def _timed(step: Step, clock: Clock) -> float:
     return clock() - began
 
 
-def _points(
-    steps: Mapping[Size, tuple[Step, float]], seconds: Mapping[Size, list[float]]
-) -> dict[StepPoint, FloatArray]:
+def _points(steps: Mapping[Size, Step], seconds: Mapping[Size, list[float]]) -> dict[StepPoint, FloatArray]:
     """Return the points of a ranker with the seconds of their steps."""
     found = {}
-    for size, (step, _) in steps.items():
+    for size, step in steps.items():
         timed = np.array(seconds[size])
         point = StepPoint(
             batch=size.batch,

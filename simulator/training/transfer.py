@@ -12,6 +12,7 @@ from itertools import pairwise, permutations, product
 import numpy as np
 
 from simulator.data.features import FloatArray
+from simulator.engine.replications import Progress
 from simulator.statistics.intervals import Estimate, estimate
 
 __all__ = ["Arm", "SweepRow", "crossing_of", "losses_of", "rows_of", "sweep"]
@@ -65,7 +66,7 @@ def losses_of(
     arms: Mapping[str, Arm],
     amounts: Sequence[int],
     seeds: Sequence[int],
-    on_progress: Callable[[float, float], None] | None = None,
+    on_progress: Progress | None = None,
 ) -> FloatArray:
     """Return what each arm loses with each amount and seed, shape (arms, amounts, seeds).
 

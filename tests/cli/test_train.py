@@ -72,6 +72,7 @@ def test_json_is_one_document_of_the_schema(simulator, plan, changed):
         ({"budget": 1, "sources": [CROWD]}, "a budget of 1 buys"),
         ({"budget": 0, "sources": [CROWD]}, "buys nothing"),
         ({"sources": [CLICKS | {"click_rate": 1e-6}], "within": "1h"}, "within 0.0 days there are"),
+        ({"sources": [CLICKS | {"click_rate": 0}]}, "no source gives a sample that is worth anything"),
         ({"sources": [CROWD | {"accuracy": 0.5}]}, "no source gives a sample that is worth anything"),
     ],
 )

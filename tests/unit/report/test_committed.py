@@ -145,3 +145,25 @@ def test_committed_training_is_what_the_scenarios_give(path):
     else:
         assert train_sentence(answer) in (folder / "report.md").read_text()
     assert_same(folder / "training.json", fresh, digits=5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "path", [path for path in TRAINED if path.stem in {"transfer", "go_no_go"}], ids=lambda path: path.name
+)
+def test_committed_sweeps_are_what_training_gives(path):
+    """Each committed loss, NDCG and difference lies within the interval of a fresh one, and verdicts are the same."""
+    study = load_study(path)
+    if study.training.splits and cached("movielens-100k") is None:
+        pytest.skip("movielens-100k is not in the cache: simulator data get movielens-100k")
+    committed = json.loads((ROOT / "reports" / study.name / "training.json").read_text())
+    fresh = train_document(find_training(study), {})
+    for name in ("go_no_go", "transfer"):
+        told, found = leaves(committed[name] or {}), leaves(fresh[name] or {})
+        assert told.keys() == found.keys()
+        for key, value in found.items():
+            if key.endswith(".value"):
+                of = key.removesuffix("value")
+                assert found[f"{of}low"] <= told[key] <= found[f"{of}high"], key
+            elif key.endswith((".verdict", ".chosen", ".winner")):
+                assert told[key] == value, key

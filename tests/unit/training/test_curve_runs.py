@@ -72,7 +72,7 @@ def swept(have):
 def test_crossings_are_found_and_told():
     """Fine-tuning beats frozen embeddings from 100 on, learning anew beats fine-tuning from 1,000 on."""
     found = swept(None)
-    assert found.frozen_until == pytest.approx(100, rel=0.02)
+    assert found.tuned_from == pytest.approx(100, rel=0.02)
     assert found.scratch_from == pytest.approx(1000, rel=0.02)
     assert "from 1,00" in found.advice
 
@@ -90,7 +90,7 @@ def test_what_wins_throughout_is_told_from_what_never_wins():
     """Fine-tuning ahead everywhere, scratch behind everywhere: neither crosses, and the words differ."""
     losses = np.array([0.6, 0.5, 0.4])[:, None, None] + 0.001 * np.array([-1.0, 0.5, 0.5]) * np.ones((3, 2, 1))
     found = answer_of(rows_of(ARMS, (10, 100), losses), None)
-    assert (found.frozen_until, found.scratch_from) == (None, None)
+    assert (found.tuned_from, found.scratch_from) == (None, None)
     assert "fine-tuning loses less than frozen embeddings: throughout the sweep" in found.advice
     assert "from scratch loses less than fine-tuning: never within the sweep" in found.advice
 

@@ -64,8 +64,8 @@ def test_existing_data_is_there_at_once():
 
 
 def test_no_clicks_no_samples():
-    """A click rate as good as zero gives hardly any, and no price is divided by zero."""
-    found = supply("random", share=0, click_rate=1e-300)
+    """A click rate of zero gives none, and no price is divided by it."""
+    found = supply("random", share=0, click_rate=0, lost_clicks=1, click_value=1)
     assert found.per_day == 0
     assert math.isfinite(found.price)
 
