@@ -205,7 +205,7 @@ def _none(
     if cost is not None:
         have = most_worth(supplies, days, budget, copies)
         buys = "buys nothing" if have < 1 else f"buys {have:,.0f} of {needed:,.0f}"
-        return _nothing("too_dear", f"a budget of {budget:,.10g} {buys} clean samples; {cost:,.0f} would do")
+        return _nothing("too_dear", f"a budget of {budget:,.2f} for data {buys} clean samples; {cost:,.0f} would do")
     have = most_worth(supplies, days, math.inf, copies)
     first = min(supply.delay_days for supply in useful)
     when = fastest(supplies, needed, math.inf, math.inf, copies) if math.isfinite(days) else None

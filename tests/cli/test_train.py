@@ -69,7 +69,7 @@ def test_json_is_one_document_of_the_schema(simulator, plan, changed):
     ("changed", "said"),
     [
         ({"target": 0.99}, "not reachable: the limit is"),
-        ({"budget": 1, "sources": [CROWD]}, "a budget of 1 buys"),
+        ({"budget": 1, "sources": [CROWD]}, "a budget of 0.97 for data buys 3 of"),
         ({"budget": 0, "sources": [CROWD]}, "buys nothing"),
         ({"sources": [CLICKS | {"click_rate": 1e-6}], "within": "1h"}, "within 0.0 days there are"),
         ({"sources": [CLICKS | {"click_rate": 0}]}, "no source gives a sample that is worth anything"),
@@ -153,7 +153,7 @@ def test_training_steps_are_measured_here(simulator, plan, tmp_path):
     """A profile of two rankers in seconds, which the next plan is made with."""
     profile = tmp_path / "mine.json"
     outcome = simulator(
-        "calibrate", "--training", "logistic", "two_tower", "--budget", "3s", "--out", profile, "--json"
+        "calibrate", "--training", "logistic", "two_tower", "--budget", "15s", "--out", profile, "--json"
     )
     assert outcome.code == 0
     found = TrainingProfile.model_validate_json(json.dumps(json.loads(outcome.stdout)["profile"]))
@@ -177,10 +177,3 @@ def test_measurements_that_cannot_be_are_refused(simulator, tmp_path, options, s
     assert outcome.code == 2
     assert said in " ".join(outcome.stderr.split())
     assert not (tmp_path / "x.json").exists()
-
-
-def test_a_short_budget_leaves_sizes_out(simulator, tmp_path):
-    """Two seconds do not suffice for the transformer's own batch: the table is printed all the same."""
-    outcome = simulator("calibrate", "--training", "transformer", "--budget", "2s", "--out", tmp_path / "short.json")
-    assert outcome.code == 0
-    assert "Time of a training step: short" in outcome.stdout

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -115,7 +115,7 @@ def training_processes(
     asks = [context.Pipe() for _ in range(count)]
     ring = [context.Pipe(duplex=False) for _ in range(count)]  # (from the one before, to this one) of each
     seats = [_Seat(i, asks[i][1], ring[(i + 1) % count][1], ring[i][0]) for i in range(count)]
-    processes = [context.Process(target=_serve, args=(seat, batches, start), daemon=True) for seat in seats]
+    processes = [context.Process(target=_serve, args=(seat,), daemon=True) for seat in seats]
 
     def train(ask: Ask) -> list[Steps]:
         if ask.workers not in (1, count) or ask.samples % ask.workers:
@@ -123,12 +123,7 @@ def training_processes(
                 f"training processes: expected 1 or {count}, and samples in equal parts; got {ask.workers} "
                 f"and {ask.samples}"
             )
-        try:
-            for here, _ in asks[: ask.workers]:
-                here.send(ask)
-            return [here.recv() for here, _ in asks[: ask.workers]]
-        except (EOFError, OSError) as error:
-            raise SimulatorError("a training process ended early; is there enough memory?") from error
+        return _told([here for here, _ in asks[: ask.workers]], ask)
 
     try:
         for process in processes:
@@ -136,11 +131,24 @@ def training_processes(
         for seat in seats:  # each process holds its ends alone, so that its death is the end of its pipes
             for end in (seat.asks, seat.to_next, seat.from_last):
                 end.close()
+        _told(
+            [here for here, _ in asks], (batches, start)
+        )  # not with the process: that waits forever for one that dies as it starts
         yield train
     finally:
         _end(processes)
         for here, _ in asks:
             here.close()
+
+
+def _told(pipes: "Sequence[Connection]", what: object) -> list[Any]:
+    """Return what the processes at the ends of `pipes` answer to `what`; raises SimulatorError if one has died."""
+    try:
+        for pipe in pipes:
+            pipe.send(what)
+        return [pipe.recv() for pipe in pipes]
+    except (EOFError, OSError) as error:
+        raise SimulatorError("a training process ended early; is there enough memory?") from error
 
 
 def _end(processes: "Sequence[mp.process.BaseProcess]") -> None:
@@ -154,13 +162,15 @@ def _end(processes: "Sequence[mp.process.BaseProcess]") -> None:
                 process.join()
 
 
-def _serve(seat: _Seat, batches: Sequence[Contests], start: Parameters) -> None:
+def _serve(seat: _Seat) -> None:
     """Be a process that trains as it is asked to, to the pipe's end."""
     from threadpoolctl import threadpool_limits  # limits the BLAS that NumPy has loaded by now
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent ends this process
     _keep_to_a_core(seat.number)
     with threadpool_limits(limits=1), suppress(EOFError, OSError):  # until the parent is gone, however it went
+        batches, start = seat.asks.recv()
+        seat.asks.send(None)
         while True:
             seat.asks.send(_trained(seat, seat.asks.recv(), batches, start))
 

@@ -84,7 +84,7 @@ def test_what_cannot_be_says_what_would_help():
     )  # fmt: skip
     dear = fastest([CROWD], 800, budget=100)
     assert dear.outcome == "too_dear"
-    assert "a budget of 100 buys 400 of 800 clean samples; 200 would do" in dear.advice
+    assert "a budget of 100.00 for data buys 400 of 800 clean samples; 200 would do" in dear.advice
     assert "buys nothing" in cheapest([CROWD], 800, budget=0).advice
     assert "the first only after 2.0" in cheapest([CLICKS], 10, 1).advice
     idle = Supply("idle", "online", 0.0, math.inf, 0.0, 0.0, 0.0, 1.0)
