@@ -125,11 +125,12 @@ def _sections(study: "Study", overrides: dict[str, str], *, quiet: bool) -> "tup
 
 def _training(study: "Study", overrides: dict[str, str], *, quiet: bool) -> "StudySection":
     """Return what the training section of a study asks."""
+    from simulator.bias.click_rates import click_rates
     from simulator.report.train_section import train_section
     from simulator.training.answer import find_training  # loads the rankers, and not every scenario asks for it
 
     with progress(f"{study.name}: training", quiet=quiet) as on_progress:
-        return train_section(find_training(study, on_progress), overrides)
+        return train_section(find_training(study, on_progress, click_rates(study, on_progress)), overrides)
 
 
 def _bias(study: "Study", overrides: dict[str, str], *, quiet: bool) -> "StudySection":

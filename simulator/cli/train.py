@@ -23,14 +23,15 @@ def train(
     if study.training is None:
         raise InputError(f"{file}: expected a training section, got none; add training: {{ranker: two_tower}}")
 
-    from simulator.training.answer import find_training  # loads Numba, so only once the scenario is known to be good
+    from simulator.bias.click_rates import click_rates  # load Numba, so only once the scenario is known to be good
+    from simulator.training.answer import find_training
 
     if out is not None:
         from simulator.report.files import check_writable  # only where something is written
 
         check_writable(out)
     with progress(study.name, quiet=quiet or json) as on_progress:
-        answer = find_training(study, on_progress)
+        answer = find_training(study, on_progress, click_rates(study, on_progress))
     warn(answer.warnings, quiet=quiet)
     if json:
         from simulator.report.train_document import train_document  # one of two forms is loaded

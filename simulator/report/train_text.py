@@ -126,8 +126,7 @@ def _tables(answer: TrainAnswer) -> list[TextTable]:
             "Where samples come from",
             ("source", "a day", "from day", "price", "worth", "cheapest mix", "fastest mix"),
             [_source_row(supply, data) for supply in data.supplies] if data else [],
-            "Worth: of a sample in clean ones; mixes in samples as delivered"
-            + (f"; with its copies each counts {data.copies:.3g}" if data and data.copies != 1 else ""),
+            _of_sources(data) if data else "",
         ),
         TextTable(
             "Training on several workers",
@@ -176,6 +175,13 @@ def _go_row(row: GoRow) -> tuple[str, ...]:
         f"{1 - row.unseen:.0%}",
         f"{row.later:.0%}",
     )
+
+
+def _of_sources(data: DataAnswer) -> str:
+    """Return what the table of sources does not say itself."""
+    copies = [f"with its copies each counts {data.copies:.3g}"] if data.copies != 1 else []
+    notes = [f"{supply.name}: {supply.note}" for supply in data.supplies if supply.note]
+    return "; ".join(["Worth: of a sample in clean ones; mixes in samples as delivered", *copies, *notes])
 
 
 def _source_row(supply: Supply, data: DataAnswer) -> tuple[str, ...]:

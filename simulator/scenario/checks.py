@@ -17,7 +17,8 @@ def cross_check(scenario: Study) -> list[Finding]:
     found = check_bias(scenario.bias) if scenario.bias else []
     if scenario.training:
         priced = isinstance(scenario, Scenario) and scenario.prices is not None
-        found += check_training(scenario.training, serves=serves, priced=priced)
+        clicked = scenario.bias is not None and not scenario.bias.recorded
+        found += check_training(scenario.training, serves=serves, priced=priced, clicked=clicked)
     return [*found, *(_check_serving(scenario) if isinstance(scenario, Scenario) else ())]
 
 

@@ -89,7 +89,8 @@ class SourceOfSamples(Section):
     logged: Share = 1.0
     """Of online: share of the queries that are logged."""
     click_rate: Spread | None = None
-    """Of online and random: clicks a query; may be above 1. `simulator bias` measures both."""
+    """Of online and random: clicks a query; may be above 1. Unless given, the bias section's first policy and random
+    lists are simulated, and so is what a random list loses."""
     slots: Annotated[int, Field(ge=1, le=1_000)] = 10
     """Of online: places of a list."""
     examination: Spread = 0.0
@@ -97,7 +98,7 @@ class SourceOfSamples(Section):
     share: Share | None = None
     """Of random: share of the queries that are given random lists. Of prompt: share whose users are asked."""
     lost_clicks: Spread = 0.0
-    """Of random: clicks that a query with a random list loses."""
+    """Of random: clicks that a query with a random list loses; simulated where click_rate is, none otherwise."""
     click_value: Price = 0.0
     """Of random: what a lost click costs."""
     answer_rate: Share | None = None

@@ -9,7 +9,7 @@ __all__ = ["check_training"]
 COMMON = {"name", "kind", "worth", "delay"}
 
 
-def check_training(training: Training, *, serves: bool, priced: bool) -> list[Finding]:
+def check_training(training: Training, *, serves: bool, priced: bool, clicked: bool) -> list[Finding]:
     """Return what does not fit together in `training`.
 
     Parameters
@@ -18,6 +18,8 @@ def check_training(training: Training, *, serves: bool, priced: bool) -> list[Fi
         Whether the scenario says how many queries a second there are.
     priced
         Whether it says what a worker costs.
+    clicked
+        Whether it says what is shown to whom, so that clicks can be simulated.
     """
     names = [source.name for source in training.sources]
     found = [
@@ -26,7 +28,7 @@ def check_training(training: Training, *, serves: bool, priced: bool) -> list[Fi
         if name in names[:i]
     ]
     for i, source in enumerate(training.sources):
-        found += _check_source(source, ("training", "sources", i), serves=serves)
+        found += _check_source(source, ("training", "sources", i), serves=serves, clicked=clicked)
     if training.sources and training.target is None:
         found.append(
             Finding(
@@ -38,14 +40,18 @@ def check_training(training: Training, *, serves: bool, priced: bool) -> list[Fi
     return found + (_check_cluster(training.cluster, training, priced=priced) if training.cluster else [])
 
 
-def _check_source(source: SourceOfSamples, path: Path, *, serves: bool) -> list[Finding]:
+def _check_source(source: SourceOfSamples, path: Path, *, serves: bool, clicked: bool) -> list[Finding]:
     """Return the keys that a source lacks, and those that are another kind's."""
     needed, allowed = OF_SOURCES[source.kind]
     said = source.model_fields_set
     found = [
-        Finding(path, f"expected {key} of a source of kind {source.kind}, got none", f"add {key}:")
+        Finding(
+            path,
+            f"expected {key} of a source of kind {source.kind}, got none",
+            f"add {key}:" + (" or a bias section to simulate it" if key == "click_rate" else ""),
+        )
         for key in needed
-        if key not in said
+        if key not in said and not (key == "click_rate" and clicked)
     ]
     known = {*needed, *allowed} | COMMON
     found += [

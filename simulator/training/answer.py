@@ -17,7 +17,7 @@ from simulator.training.freeze_or_tune import TransferAnswer, transfer_answer
 from simulator.training.go_no_go import GoAnswer, decide
 from simulator.training.mix import Mix, cheapest, fastest
 from simulator.training.profile import RankerTraining, load_training_profile
-from simulator.training.sources import DAY, Supply, supply_of
+from simulator.training.sources import DAY, ClickRates, Supply, supply_of
 
 __all__ = ["DataAnswer", "TrainAnswer", "find_training"]
 
@@ -130,11 +130,13 @@ class TrainAnswer:
         return (said,)
 
 
-def find_training(study: Study, on_progress: Progress | None = None) -> TrainAnswer:
+def find_training(study: Study, on_progress: Progress | None = None, clicks: ClickRates | None = None) -> TrainAnswer:
     """Return what the training section of `study` asks.
 
     Parameters
     ----------
+    clicks
+        Of sources that do not say how often what they show is clicked; simulator.bias.click_rates simulates them.
     on_progress
         Called with (done, in all) of each part that takes long.
 
@@ -152,7 +154,9 @@ def find_training(study: Study, on_progress: Progress | None = None) -> TrainAns
     known = profile.rankers.get(SAME_TRAINING.get(training.ranker, training.ranker))
     cluster = _cluster(study, curve, known, on_progress)
     row = None if cluster is None else cluster.best or cluster.fastest
-    data = _data(training, curve, row, study.offered_qps if isinstance(study, Scenario) else None)
+    qps = study.offered_qps if isinstance(study, Scenario) else None
+    supplies = tuple(supply_of(source, qps, clicks) for source in training.sources)
+    data = _data(training, curve, row, supplies)
     return TrainAnswer(
         study=study,
         profile=profile.name,
@@ -167,15 +171,16 @@ def find_training(study: Study, on_progress: Progress | None = None) -> TrainAns
     )
 
 
-def _data(training: Training, curve: CurveAnswer, row: ClusterRow | None, qps: float | None) -> DataAnswer | None:
+def _data(
+    training: Training, curve: CurveAnswer, row: ClusterRow | None, supplies: tuple[Supply, ...]
+) -> DataAnswer | None:
     """Return where samples come from; None without sources, or where the target is beyond the limit.
 
     What training takes, by the `row` of the cluster, is taken off the time and the money there is.
     """
-    if not training.sources or curve.needed is None or math.isinf(curve.needed.samples.value):
+    if not supplies or curve.needed is None or math.isinf(curve.needed.samples.value):
         return None
     needed = curve.needed.samples
-    supplies = tuple(supply_of(source, qps) for source in training.sources)
     augmentation = training.augmentation
     copies = 1 + (augmentation.factor - 1) * augmentation.worth if augmentation else 1.0
     trained_s, trained_cost = (row.time_s.value, row.money or 0.0) if row else (0.0, 0.0)

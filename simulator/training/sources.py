@@ -10,11 +10,24 @@ from dataclasses import dataclass
 import numpy as np
 
 from simulator.scenario.training import SourceOfSamples
+from simulator.statistics.intervals import Estimate
 from simulator.training.votes import label_worth, majority_accuracy, votes_for
 
-__all__ = ["DAY", "Supply", "share_of_weighted", "supply_of"]
+__all__ = ["CLICKED", "DAY", "ClickRates", "Supply", "share_of_weighted", "supply_of"]
+
+CLICKED = ("online", "random")
+"""Kinds of sources whose samples are clicks."""
 
 DAY = 86_400.0
+
+
+@dataclass(frozen=True)
+class ClickRates:
+    """Clicks a query that were simulated: of what serves, of random lists, and what a random list loses."""
+
+    ranked: Estimate
+    random: Estimate
+    lost: Estimate
 
 
 @dataclass(frozen=True)
@@ -56,8 +69,11 @@ class Supply:
         return self.most if math.isinf(self.per_day) else min(self.most, self.per_day * (days - self.delay_days))
 
 
-def supply_of(source: SourceOfSamples, qps: float | None) -> Supply:
-    """Return what `source` gives where `qps` queries a second are served, unless it says its own."""
+def supply_of(source: SourceOfSamples, qps: float | None, clicks: ClickRates | None = None) -> Supply:
+    """Return what `source` gives where `qps` queries a second are served and `clicks` made, unless it says its own."""
+    said = ""
+    if clicks and source.kind in CLICKED and source.click_rate is None:
+        source, said = _with_clicks(source, clicks)
     per_day, price, worth, note = _OF_KIND[source.kind](source, (source.qps or qps or 0.0) * DAY)
     existing = source.kind == "existing"
     most = source.samples if existing else source.most
@@ -70,7 +86,7 @@ def supply_of(source: SourceOfSamples, qps: float | None) -> Supply:
         price=price,
         fixed_price=(source.price or 0.0) if existing else 0.0,
         worth=source.worth * worth,
-        note=note,
+        note="; ".join(filter(None, (said, note))),
     )
 
 
@@ -92,6 +108,20 @@ def share_of_weighted(slots: int, examination: float) -> float:
     """
     e = np.arange(1.0, slots + 1) ** -examination
     return float(slots**2 / (e.sum() * (1 / e).sum()))
+
+
+def _with_clicks(source: SourceOfSamples, clicks: ClickRates) -> tuple[SourceOfSamples, str]:
+    """Return a source with the clicks a query that were simulated, and what to say of them."""
+    if source.kind == "online":
+        return source.model_copy(update={"click_rate": clicks.ranked.value}), f"{_rate(clicks.ranked)}, simulated"
+    lost = source.lost_clicks if "lost_clicks" in source.model_fields_set else max(0.0, clicks.lost.value)
+    source = source.model_copy(update={"click_rate": clicks.random.value, "lost_clicks": lost})
+    return source, f"{_rate(clicks.random)} and {lost:.2g} lost, simulated"
+
+
+def _rate(clicks: Estimate) -> str:
+    """Return clicks a query in words."""
+    return f"{clicks.value:.2g} ({clicks.low:.2g} to {clicks.high:.2g}) clicks a query"
 
 
 Parts = tuple[float, float, float, str]

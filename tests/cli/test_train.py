@@ -96,6 +96,7 @@ def test_what_cannot_be_had_is_an_answer(simulator, plan, changed, said):
         ({"sources": [CLICKS | {"price": 3}]}, "expected no price of a source of kind online"),
         ({"sources": [{"name": "a", "kind": "prompt", "share": 0.1}]}, "expected answer_rate of a source of kind prom"),
         ({"sources": [CLICKS, CLICKS]}, "expected a name of its own for each source"),
+        ({"sources": [{"name": "a", "kind": "online", "qps": 1}]}, "add click_rate: or a bias section to simulate it"),
         ({"sources": [{"name": "a", "kind": "online", "click_rate": 0.1}]}, "expected qps of a source of kind online"),
     ],
 )

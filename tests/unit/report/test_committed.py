@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from simulator.bias.answer import find_bias
+from simulator.bias.click_rates import click_rates
 from simulator.bias.recorded import find_recorded
 from simulator.capacity.compare import compare
 from simulator.capacity.quality import Quality, quality_of_run
@@ -136,7 +137,7 @@ def test_committed_training_is_what_the_scenarios_give(path):
     """
     study = load_study(path)
     training = study.training.model_copy(update={"transfer": None, "splits": None})
-    answer = find_training(study.model_copy(update={"training": training}))
+    answer = find_training(study.model_copy(update={"training": training}), clicks=click_rates(study))
     folder = ROOT / "reports" / study.name
     committed = json.loads((folder / "training.json").read_text())
     fresh = train_document(answer, {})
