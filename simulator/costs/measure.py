@@ -32,7 +32,7 @@ from simulator.scenario.ranker_names import is_own
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
-__all__ = ["LAWS", "MERGE", "MIN_CALLS", "Measured", "measure"]
+__all__ = ["LAWS", "MERGE", "MIN_CALLS", "Measured", "interrupts_ignored", "measure"]
 
 MERGE = "merge"
 CEILINGS = "ceilings"
@@ -199,7 +199,7 @@ def _worker(rankers: list[str], seed: int) -> Iterator[Callable[..., list[Any]]]
         return found
 
     try:
-        with _interrupts_ignored():
+        with interrupts_ignored():
             process.start()
         there.close()  # the worker holds its end alone, so that its death is the end of the pipe
         yield ask
@@ -214,7 +214,7 @@ def _worker(rankers: list[str], seed: int) -> Iterator[Callable[..., list[Any]]]
 
 
 @contextmanager
-def _interrupts_ignored() -> Iterator[None]:
+def interrupts_ignored() -> Iterator[None]:
     """Start children that Ctrl-C, which reaches the whole group, does not interrupt: this process ends them."""
     if threading.current_thread() is not threading.main_thread():
         yield  # only the main thread may say what signals do

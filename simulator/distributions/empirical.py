@@ -1,6 +1,7 @@
 """Values drawn again from a file of measurements."""
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar, Generic, Literal, Self
 
@@ -40,6 +41,13 @@ class Empirical(Law[Magnitude], Generic[Magnitude]):
         except ValueError as error:
             raise value_error(self.FILE_KEY, str(error)) from error
         return self
+
+    @classmethod
+    def of(cls, samples: Sequence[float]) -> Self:
+        """Return the law of values that no file holds, at least one."""
+        law = cls.model_construct(file="", column=None)
+        law._samples = tuple(sorted(samples))
+        return law
 
     @property
     def samples(self) -> tuple[float, ...]:

@@ -1,0 +1,213 @@
+"""Predicted against measured: a funnel is served by real processes and loaded, and the engines simulate the same.
+
+The processes are watched before, after and between short parts of each load, since machines drift, and each part is
+simulated with what was seen next to it. Loads come in random order, again and again.
+"""
+
+import gc
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from simulator.costs.profile import load_profile
+from simulator.data.features import FloatArray, IntArray
+from simulator.engine.replications import engine_named
+from simulator.engine.resolve import resolve
+from simulator.engine.result import COMPLETED
+from simulator.engine.traffic import TRACE, Arrivals
+from simulator.scenario.model import Scenario
+from simulator.serving.fleet import Fleet, fleet
+from simulator.serving.funnel import Funnel, cores, served_funnel
+from simulator.serving.laws import Observed, StageLaws, laws_of, laws_of_stage, pooled, scenario_of
+from simulator.serving.load import observe, offer, throughput
+from simulator.serving.validation import LEVELS, Cell, Measured, Validation
+from simulator.statistics.load import offered_load
+
+__all__ = ["LOADS", "validate"]
+
+LOADS = (0.2, 0.4, 0.6, 0.8, 0.85)
+REPEATS = 3
+REPLICATIONS = 10
+PARTS_S = 0.8
+"""A load is offered in parts of about this long, with what is seen of the processes beside each."""
+MOST_PARTS = 12
+WATCHED = 0.4
+"""Share of the time that the processes are watched rather than loaded."""
+THROUGHPUT = 0.1
+"""Share of the time that goes into the most that they can do."""
+SATURATED = 1.0
+BURST = 0.9
+"""The share of the time that a stage is busy while it is watched alone."""
+
+Progress = Callable[[float, float], None]
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """How the time is spent: seconds of a part of a load and of watching beside it, parts of a load, and repeats."""
+
+    part_s: float
+    watch_s: float
+    parts: int
+    repeats: int
+
+    @classmethod
+    def of(cls, seconds: float, loads: int, repeats: int) -> "_Plan":
+        """Return how `seconds` are spent on so many loads."""
+        cell = seconds * (1 - THROUGHPUT) / (loads * repeats)
+        parts = min(MOST_PARTS, max(1, round(cell / PARTS_S)))
+        return cls(cell * (1 - WATCHED) / parts, cell * WATCHED / (parts + 1), parts, repeats)
+
+
+def validate(
+    scenario: Scenario,
+    seconds: float,
+    loads: Sequence[float] = LOADS,
+    repeats: int = REPEATS,
+    on_progress: Progress = lambda *_: None,
+) -> Validation:
+    """Return what `scenario` was predicted to do, and what it did, served by processes on this machine.
+
+    Parameters
+    ----------
+    seconds
+        How long it is loaded and watched in all; what the processes take to start comes on top.
+    loads
+        Shares of what the processes can do, above 0; from 1 on a load is declared saturated.
+    repeats
+        How often each load is offered.
+    on_progress
+        Called with (loads done, loads in all).
+
+    Raises
+    ------
+    InputError
+        Where the scenario cannot be served, or ZeroMQ is not installed.
+    SimulatorError
+        Where workers die again and again.
+    """
+    funnel = served_funnel(scenario, len(cores()))
+    plan = _Plan.of(seconds, len(loads), repeats)
+    rng = np.random.default_rng(scenario.seed)
+    most, cells = list[tuple[float, float]](), list[Cell]()
+    with fleet(funnel) as running, _awake():
+        for _ in range(2):  # the first calls find nothing in the caches
+            throughput(running, min(1.0, seconds * THROUGHPUT / repeats), rng)
+        parts = {load: _arrivals(funnel, plan, load, throughput(running, plan.watch_s, rng)) for load in loads}
+        alone = _alone(running, plan.watch_s, rng)
+        for repeat in range(repeats):
+            seen = list[Observed]()
+            for load in rng.permutation(loads).tolist():
+                cell, watched = _cell(running, plan, (load, repeat), parts[load], rng)
+                cells.append(cell)
+                seen += watched if load == max(loads) else []
+                on_progress(len(cells), len(loads) * repeats)
+            laws = laws_of(pooled(seen), funnel.stages)
+            best = throughput(running, seconds * THROUGHPUT / repeats, rng)
+            most.append((_most(funnel, laws), best))
+        counters = list(running.broker.counters)
+    return Validation(
+        funnel=funnel,
+        cells=tuple(cells),
+        most=tuple(most),
+        alone=alone,
+        counters=tuple(counters),
+        repeats=repeats,
+        seconds=seconds,
+    )
+
+
+def _arrivals(funnel: Funnel, plan: _Plan, load: float, most: float) -> list[FloatArray]:
+    """Return the arrivals of each part of a load, in mean times between two: the same in every repeat."""
+    count = max(1, round(load * most * plan.part_s))
+    rng = np.random.default_rng([funnel.scenario.seed, round(load * 1e6)])
+    return [np.cumsum(rng.exponential(size=count)) for _ in range(plan.parts)]
+
+
+def _cell(
+    running: Fleet, plan: _Plan, which: tuple[float, int], parts: list[FloatArray], rng: np.random.Generator
+) -> tuple[Cell, list[Observed]]:
+    """Return one load of one repeat, and what was seen of the processes beside it."""
+    load, repeat = which
+    broker, funnel = running.broker, running.funnel
+    seen = [observe(running, parts[0].size / plan.part_s, load, plan.watch_s, rng)]
+    measured, predicted, during, offered = [], [], list[Observed](), []
+    for arrivals in parts:
+        rate = load * _most(funnel, laws_of(seen[-1], funnel.stages))
+        times = arrivals / rate
+        sizes = _candidates(funnel, times, repeat)
+        broker.records = True
+        measured.append(offer(running, times, sizes, rng))
+        during.append(Observed(tuple(broker.calls), tuple(broker.merges), 0.0))
+        broker.calls, broker.merges, broker.records = [], [], False
+        seen.append(observe(running, rate, load, plan.watch_s, rng))
+        offered.append(rate)
+        if load < SATURATED:
+            beside = scenario_of(funnel.scenario, laws_of(pooled(seen[-2:]), funnel.stages))
+            predicted.append(_simulated(beside, times, rate, repeat))
+    latencies = np.concatenate([one.latency for one in measured])
+    cell = Cell(
+        load=load,
+        repeat=repeat,
+        qps=float(np.mean(offered)),
+        measured=Measured.of(latencies),
+        predicted=tuple(Measured.of(np.concatenate(one)) for one in zip(*predicted, strict=True)),
+        lag_s=float(np.quantile(np.concatenate([one.lag for one in measured]), 0.99)),
+        queries=len(latencies),
+        watched=tuple(laws_of(pooled(seen), funnel.stages)),
+        during=tuple(laws_of(pooled(during), funnel.stages)),
+    )
+    return cell, seen
+
+
+def _candidates(funnel: Funnel, times: FloatArray, repeat: int) -> IntArray:
+    """Return the candidates of each query."""
+    rng = np.random.default_rng([funnel.scenario.seed, repeat, len(times)])
+    luck = rng.random(len(times))
+    return np.maximum(1, np.round(funnel.candidates.quantile(luck, 1 - luck))).astype(np.int64)
+
+
+def _simulated(scenario: Scenario, times: FloatArray, rate: float, repeat: int) -> list[FloatArray]:
+    """Return the latencies of queries that arrive at `times`, shape (Q,), of each replication."""
+    plan = resolve(scenario, load_profile(scenario.costs.profile))
+    arrivals = Arrivals(TRACE, trace=times - times[0], trace_qps=rate)
+    plan = replace(plan, arrivals=arrivals, qps=rate, queries=len(times), warmup=0, seed=plan.seed + repeat)
+    simulate = engine_named("compiled")
+    found = []
+    for replication in range(REPLICATIONS):
+        result = simulate(plan, replication)
+        found.append(np.where(result.outcome == COMPLETED, result.latency, np.nan))
+    return found
+
+
+def _most(funnel: Funnel, laws: Sequence[StageLaws]) -> float:
+    """Return the queries a second at which the busiest of workers and broker is offered all that it can do."""
+    plan = resolve(scenario_of(funnel.scenario, laws), load_profile(funnel.scenario.costs.profile))
+    return plan.qps / offered_load(plan).highest
+
+
+def _alone(running: Fleet, seconds: float, rng: np.random.Generator) -> tuple[float, ...]:
+    """Return the mean seconds of a call of each stage by the busy law while no other stage is called."""
+    found = []
+    for s in range(len(running.funnel.stages)):
+        seen = observe(running, 1e6, BURST, seconds, rng, stage=s)
+        found.append(float(laws_of_stage(seen, s, running.funnel.stages[s]).busy.mean()))
+    return tuple(found)
+
+
+@contextmanager
+def _awake() -> Iterator[None]:
+    """Collect no garbage and sleep to the microsecond while the body runs."""
+    slack = Path("/proc/self/timerslack_ns")  # Linux's: by how much a sleep may end late
+    with suppress(OSError):
+        slack.write_text("1000")
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+        with suppress(OSError):
+            slack.write_text("0")  # as it was at the start
