@@ -25,7 +25,7 @@ __all__ = ["AHEAD", "Answer", "Broker", "Called", "Counters", "Merged", "WorkerI
 AHEAD = 64
 """Requests sent to a worker that serves a queue alone, before it has answered the first of them."""
 
-SPIN_S = 50e-6
+SPIN_S = 0.0
 """How long before a moment a wait for it is spun, since a sleep ends late by up to that."""
 
 WorkerId = tuple[int, int, int, int]
@@ -90,6 +90,7 @@ class _Query:
     stage: int
     last: int
     began: float = 0.0
+    only: int | None = None
     called: int = 0
     waiting: int = 0
     ids: list[IntArray] = field(default_factory=list)
@@ -190,7 +191,14 @@ class Broker:
         """Return the requests of stage `s` that wait or are being served."""
         return sum(replica.outstanding for shard in self._replicas[s] for replica in shard)
 
-    def submit(self, user: int, candidates: IntArray | int, at: float, span: tuple[int, int] | None = None) -> int:
+    def submit(
+        self,
+        user: int,
+        candidates: IntArray | int,
+        at: float,
+        span: tuple[int, int] | None = None,
+        shard: int | None = None,
+    ) -> int:
         """Take in a query and return its ticket.
 
         Parameters
@@ -201,11 +209,13 @@ class Broker:
             When it was to be sent, on the clock of time.perf_counter.
         span
             The first and the last stage it passes; all of them unless given.
+        shard
+            The one shard that is called, with its share of the candidates; all of them unless given.
         """
         first, last = span or (0, len(self.stages) - 1)
         self._tickets += 1
         self.in_flight += 1
-        self._enter(_Query(self._tickets, user, at, first, last, began=at), candidates)
+        self._enter(_Query(self._tickets, user, at, first, last, began=at, only=shard), candidates)
         return self._tickets
 
     def turn(self, until: float) -> list[Answer]:
@@ -274,9 +284,10 @@ class Broker:
         shards = self._replicas[query.stage]
         count = candidates if isinstance(candidates, int) else len(candidates)
         each, more = divmod(count, len(shards))
-        query.called = query.waiting = min(count, len(shards))
+        called = range(min(count, len(shards))) if query.only is None else [query.only]
+        query.called = query.waiting = len(called)
         first = 0
-        for j in range(query.called):
+        for j in called:
             size = each + (j < more)
             part = size if isinstance(candidates, int) else candidates[first : first + size]
             first += size

@@ -1,13 +1,12 @@
 """The processes that serve a funnel: started, watched, started anew where one dies, and ended."""
 
-import gc
 import multiprocessing as mp
 import os
 import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from simulator.serving.worker import work_until_alone
 
 __all__ = ["Fleet", "fleet"]
 
+CAN_PLACE = hasattr(os, "sched_setaffinity")
 START_S = 60.0
 GRACE_S = 2.0
 LOOK_S = 0.05
@@ -132,33 +132,48 @@ def fleet(funnel: Funnel) -> Iterator[Fleet]:
     except ImportError as error:
         raise InputError("serving needs ZeroMQ: pip install 'capacity-simulator[serve]'") from error
     folder = tempfile.mkdtemp(prefix="simulator-")
+    with _first_core() as allowed, zmq.Context() as context:
+        if os.sched_getscheduler(0) != os.SCHED_OTHER:
+            context.set(zmq.THREAD_SCHED_POLICY, os.SCHED_RR)
+            context.set(zmq.THREAD_PRIORITY, 1)
+        with context.socket(zmq.ROUTER) as socket:
+            socket.setsockopt(zmq.LINGER, 0)
+            socket.setsockopt(zmq.SNDHWM, 0)
+            socket.setsockopt(zmq.ROUTER_HANDOVER, 1)  # an heir takes its forerunner's name
+            address = f"ipc://{Path(folder) / 'broker'}"
+            socket.bind(address)
+            running = Fleet(funnel, Broker(funnel.stages, socket, funnel.scenario.seed), address, allowed)
+            try:
+                with interrupts_ignored():
+                    running.start()
+                yield running
+            finally:
+                running.stop()
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _first_core() -> Iterator[list[int]]:
+    """Keep this process on the first core, before others there where that is allowed; yields the cores there are.
+
+    Threads that are started meanwhile stay there too. Children are not put before others.
+    """
     allowed = cores()
-    pinned = len(allowed) > 1 and hasattr(os, "sched_setaffinity")
-    if pinned:
-        os.sched_setaffinity(0, {allowed[0]})  # before ZeroMQ starts a thread, which stays there too
-    with zmq.Context() as context, context.socket(zmq.ROUTER) as socket:
-        socket.setsockopt(zmq.LINGER, 0)
-        socket.setsockopt(zmq.SNDHWM, 0)
-        socket.setsockopt(zmq.ROUTER_HANDOVER, 1)  # an heir takes its forerunner's name
-        address = f"ipc://{Path(folder) / 'broker'}"
-        socket.bind(address)
-        running = Fleet(funnel, Broker(funnel.stages, socket, funnel.scenario.seed), address, allowed)
-        try:
-            with interrupts_ignored():
-                running.start()
-            gc.collect()
-            gc.freeze()
-            yield running
-        finally:
-            running.stop()
-            if pinned:
-                os.sched_setaffinity(0, allowed)
-            gc.unfreeze()
-            shutil.rmtree(folder, ignore_errors=True)
+    if len(allowed) > 1 and CAN_PLACE:
+        os.sched_setaffinity(0, {allowed[0]})
+    with suppress(PermissionError, OSError):
+        os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(1))
+    try:
+        yield allowed
+    finally:
+        with suppress(PermissionError, OSError):
+            os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+        if CAN_PLACE:
+            os.sched_setaffinity(0, allowed)
 
 
 def _places(names: list[WorkerId], allowed: list[int]) -> dict[WorkerId, int | None]:
     """Return the core of each worker: from the last down, as the broker is on the first; any where there is but one."""
-    if len(allowed) == 1 or not hasattr(os, "sched_setaffinity"):
+    if len(allowed) == 1 or not CAN_PLACE:
         return dict.fromkeys(names)
     return {name: allowed[-1 - i % len(allowed)] for i, name in enumerate(names)}

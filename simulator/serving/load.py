@@ -4,6 +4,7 @@ Latency counts from the moment a query was to be sent, whether or not the funnel
 """
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,12 +13,19 @@ from simulator.data.features import FloatArray, IntArray
 from simulator.serving.fleet import Fleet
 from simulator.serving.laws import Observed
 
-__all__ = ["Loaded", "observe", "offer", "throughput"]
+__all__ = ["Loaded", "Unit", "crowded", "observe", "offer", "overload", "throughput"]
 
 HEAD_START_S = 2e-3
 MOST_IN_FLIGHT = 3
 """Queries that follow one another: while one is served another waits, and a third is on the wire."""
 USERS = 1 << 30
+FILLING = 0.25
+"""Share of an overload that passes until every worker has a queue."""
+HIGHEST = 0.95
+PACE = 0.95
+"""Seconds between two queries of a row, over those that one takes."""
+Unit = tuple[int, int]
+"""A stage and a shard."""
 PATIENCE_S = 0.05
 LEAST = 40
 
@@ -67,43 +75,38 @@ def offer(fleet: Fleet, arrivals: FloatArray, candidates: IntArray, rng: np.rand
     return Loaded(latency, lag)
 
 
-def observe(  # noqa: PLR0913
-    fleet: Fleet, rate: float, utilization: float, seconds: float, rng: np.random.Generator, stage: int | None = None
-) -> Observed:
+def observe(fleet: Fleet, rate: float, utilization: float, seconds: float, rng: np.random.Generator) -> Observed:
     """Return what calls take that come as they do under a load, without its queues.
 
     Under Poisson arrivals a queue is found empty after exponential gaps, and serves 1 / (1 - utilization) queries on
-    average until it is empty again. So queries come in rows of geometric length, one behind the other, after gaps of
-    the same law: the processes are as warm or cold, and the core as awake or asleep, as they will be.
+    average until it is empty again. So queries come in rows of geometric length after gaps of the same law, each
+    sent at its own moment and a little faster than they are served: the processes are as warm or cold, and the cores
+    as awake and as busy with the broker, as they will be.
 
     Parameters
     ----------
     rate, utilization
-        Of the load.
+        Of the load; at most 0.95.
     seconds
         How long at least; and 40 queries at least.
-    stage
-        Called alone; all in order unless given.
     """
-    broker = fleet.broker
+    broker, candidates = fleet.broker, fleet.funnel.candidates
     broker.calls, broker.merges, broker.records = [], [], True
-    candidates = fleet.funnel.candidates
+    utilization = min(utilization, HIGHEST)
+    pace = PACE * utilization / rate
     end, count = time.perf_counter() + seconds, 0
     used = time.process_time() - broker.spun_s
     while time.perf_counter() < end or count < LEAST:
-        row = int(rng.geometric(1 - min(utilization, 0.9)))
+        row = int(rng.geometric(1 - utilization))
         luck = rng.random(row)
         sizes = np.maximum(1, np.round(candidates.quantile(luck, 1 - luck))).astype(int).tolist()
-        at = time.perf_counter() + rng.exponential(1 / rate)
-        while time.perf_counter() < at:
-            broker.turn(at)
-        sent = done = 0
+        at, done = time.perf_counter() + rng.exponential(1 / rate), 0
+        for size in sizes:
+            while time.perf_counter() < at:
+                done += len(broker.turn(at))
+            broker.submit(int(rng.integers(USERS)), size, at)
+            at += pace
         while done < row:
-            while sent < row and sent - done < MOST_IN_FLIGHT:
-                asked = sizes[sent] if not stage else np.arange(fleet.funnel.entering(stage, sizes[sent]))
-                span = None if stage is None else (stage, stage)
-                broker.submit(int(rng.integers(USERS)), asked, time.perf_counter() if sent else at, span)
-                sent += 1
             done += len(broker.turn(time.perf_counter() + PATIENCE_S))
             fleet.look_after()
         count += row
@@ -111,6 +114,37 @@ def observe(  # noqa: PLR0913
     calls, merges = tuple(broker.calls), tuple(broker.merges)
     broker.calls, broker.merges, broker.records = [], [], False
     return Observed(calls, merges, used / max(1, len(calls)))
+
+
+def crowded(fleet: Fleet, units: Sequence[Unit], seconds: float, rng: np.random.Generator) -> dict[Unit, float]:
+    """Return the mean seconds of a call of each of `units`, stages and shards, while all of them are kept busy."""
+    broker = fleet.broker
+    broker.calls, broker.merges, broker.records = [], [], True
+    sizes = [fleet.funnel.entering(s, round(fleet.funnel.candidates.mean_value())) for s, _ in units]
+    asked = [size if s == 0 else np.arange(size) for (s, _), size in zip(units, sizes, strict=True)]
+    of = dict[int, int]()
+
+    def send(unit: int) -> None:
+        stage, shard = units[unit]
+        ticket = broker.submit(int(rng.integers(USERS)), asked[unit], time.perf_counter(), (stage, stage), shard)
+        of[ticket] = unit
+
+    for unit in range(len(units)):
+        for _ in range(MOST_IN_FLIGHT):
+            send(unit)
+    end = time.perf_counter() + seconds
+    while of:
+        for answer in broker.turn(time.perf_counter() + PATIENCE_S):
+            unit = of.pop(answer.ticket)
+            if time.perf_counter() < end:
+                send(unit)
+        fleet.look_after()
+    calls = [call for call in broker.calls if not call.waited]
+    broker.calls, broker.merges, broker.records = [], [], False
+    return {
+        unit: float(np.mean([call.ended - call.before for call in calls if call.worker[:2] == unit] or [np.nan]))
+        for unit in units
+    }
 
 
 def throughput(fleet: Fleet, seconds: float, rng: np.random.Generator) -> float:
@@ -128,5 +162,27 @@ def throughput(fleet: Fleet, seconds: float, rng: np.random.Generator) -> float:
     found = done / (time.perf_counter() - began)
     while done < sent:
         done += len(broker.turn(time.perf_counter() + PATIENCE_S))
+        fleet.look_after()
+    return found
+
+
+def overload(fleet: Fleet, rate: float, seconds: float, rng: np.random.Generator) -> float:
+    """Return the queries a second that come out where `rate` go in, more than can be done."""
+    broker, size = fleet.broker, max(1, round(fleet.funnel.candidates.mean_value()))
+    began = time.perf_counter()
+    at, end = began, began + seconds
+    counted_from, counted, waiting = began + FILLING * seconds, 0, 0
+    while at < end:
+        while (now := time.perf_counter()) < at:
+            answers = len(broker.turn(at))
+            waiting -= answers
+            counted += answers if now >= counted_from else 0
+        broker.submit(int(rng.integers(USERS)), size, at)
+        waiting += 1
+        at += rng.exponential(1 / rate)
+        fleet.look_after()
+    found = counted / (time.perf_counter() - counted_from)
+    while waiting:
+        waiting -= len(broker.turn(time.perf_counter() + PATIENCE_S))
         fleet.look_after()
     return found

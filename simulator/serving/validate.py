@@ -21,8 +21,8 @@ from simulator.engine.traffic import TRACE, Arrivals
 from simulator.scenario.model import Scenario
 from simulator.serving.fleet import Fleet, fleet
 from simulator.serving.funnel import Funnel, cores, served_funnel
-from simulator.serving.laws import Observed, StageLaws, laws_of, laws_of_stage, pooled, scenario_of
-from simulator.serving.load import observe, offer, throughput
+from simulator.serving.laws import Observed, StageLaws, laws_of, pooled, scenario_of
+from simulator.serving.load import crowded, observe, offer, overload, throughput
 from simulator.serving.validation import LEVELS, Cell, Measured, Validation
 from simulator.statistics.load import offered_load
 
@@ -40,7 +40,9 @@ THROUGHPUT = 0.1
 """Share of the time that goes into the most that they can do."""
 SATURATED = 1.0
 BURST = 0.9
-"""The share of the time that a stage is busy while it is watched alone."""
+"""The share of the time that the busiest stage is busy while the most that can be done is predicted."""
+CONTENTION_ROUNDS = 3
+OVERLOAD = 1.1
 
 Progress = Callable[[float, float], None]
 
@@ -97,23 +99,18 @@ def validate(
         for _ in range(2):  # the first calls find nothing in the caches
             throughput(running, min(1.0, seconds * THROUGHPUT / repeats), rng)
         parts = {load: _arrivals(funnel, plan, load, throughput(running, plan.watch_s, rng)) for load in loads}
-        alone = _alone(running, plan.watch_s, rng)
+        contention = _contention(running, plan.watch_s, rng)
         for repeat in range(repeats):
-            seen = list[Observed]()
             for load in rng.permutation(loads).tolist():
-                cell, watched = _cell(running, plan, (load, repeat), parts[load], rng)
-                cells.append(cell)
-                seen += watched if load == max(loads) else []
+                cells.append(_cell(running, plan, (load, repeat), parts[load], rng))
                 on_progress(len(cells), len(loads) * repeats)
-            laws = laws_of(pooled(seen), funnel.stages)
-            best = throughput(running, seconds * THROUGHPUT / repeats, rng)
-            most.append((_most(funnel, laws), best))
+            most.append(_both_most(running, seconds * THROUGHPUT / repeats / 3, rng))
         counters = list(running.broker.counters)
     return Validation(
         funnel=funnel,
         cells=tuple(cells),
         most=tuple(most),
-        alone=alone,
+        contention=contention,
         counters=tuple(counters),
         repeats=repeats,
         seconds=seconds,
@@ -129,8 +126,8 @@ def _arrivals(funnel: Funnel, plan: _Plan, load: float, most: float) -> list[Flo
 
 def _cell(
     running: Fleet, plan: _Plan, which: tuple[float, int], parts: list[FloatArray], rng: np.random.Generator
-) -> tuple[Cell, list[Observed]]:
-    """Return one load of one repeat, and what was seen of the processes beside it."""
+) -> Cell:
+    """Return one load of one repeat."""
     load, repeat = which
     broker, funnel = running.broker, running.funnel
     seen = [observe(running, parts[0].size / plan.part_s, load, plan.watch_s, rng)]
@@ -149,7 +146,7 @@ def _cell(
             beside = scenario_of(funnel.scenario, laws_of(pooled(seen[-2:]), funnel.stages))
             predicted.append(_simulated(beside, times, rate, repeat))
     latencies = np.concatenate([one.latency for one in measured])
-    cell = Cell(
+    return Cell(
         load=load,
         repeat=repeat,
         qps=float(np.mean(offered)),
@@ -160,7 +157,6 @@ def _cell(
         watched=tuple(laws_of(pooled(seen), funnel.stages)),
         during=tuple(laws_of(pooled(during), funnel.stages)),
     )
-    return cell, seen
 
 
 def _candidates(funnel: Funnel, times: FloatArray, repeat: int) -> IntArray:
@@ -189,13 +185,29 @@ def _most(funnel: Funnel, laws: Sequence[StageLaws]) -> float:
     return plan.qps / offered_load(plan).highest
 
 
-def _alone(running: Fleet, seconds: float, rng: np.random.Generator) -> tuple[float, ...]:
-    """Return the mean seconds of a call of each stage by the busy law while no other stage is called."""
-    found = []
-    for s in range(len(running.funnel.stages)):
-        seen = observe(running, 1e6, BURST, seconds, rng, stage=s)
-        found.append(float(laws_of_stage(seen, s, running.funnel.stages[s]).busy.mean()))
-    return tuple(found)
+def _both_most(running: Fleet, seconds: float, rng: np.random.Generator) -> tuple[float, float]:
+    """Return the most queries a second, predicted from what is seen before and after, and measured."""
+    rate = throughput(running, seconds / 3, rng)
+    before = observe(running, rate, BURST, seconds, rng)
+    measured = overload(running, OVERLOAD * rate, seconds, rng)
+    seen = pooled([before, observe(running, rate, BURST, seconds, rng)])
+    return _most(running.funnel, laws_of(seen, running.funnel.stages)), measured
+
+
+def _contention(running: Fleet, seconds: float, rng: np.random.Generator) -> tuple[float, ...]:
+    """Return by stage how much longer a call takes while all workers are busy than while it is the only one."""
+    stages = running.funnel.stages
+    units = [(s, j) for s, stage in enumerate(stages) for j in range(stage.shards)]
+    if len(units) == 1:
+        return (0.0,)
+    ratios = dict[tuple[int, int], list[float]]()
+    for _ in range(CONTENTION_ROUNDS):
+        together = crowded(running, units, seconds, rng)
+        for unit in units:
+            alone = crowded(running, [unit], seconds, rng)[unit]
+            ratios.setdefault(unit, []).append(together[unit] / alone - 1)
+    by_unit = {unit: float(np.median(found)) for unit, found in ratios.items()}
+    return tuple(float(np.mean([by_unit[s, j] for j in range(stage.shards)])) for s, stage in enumerate(stages))
 
 
 @contextmanager

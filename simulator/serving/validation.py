@@ -144,8 +144,8 @@ class Validation:
         Every load of every repeat, in the order they were run.
     most
         The most queries a second, predicted and measured, of each repeat.
-    alone
-        By stage, mean seconds of a call of the busy law while no other stage is called.
+    contention
+        By stage, how much longer a call takes while all workers are busy than while its worker is the only one.
     counters
         By stage, what happened.
     repeats, seconds
@@ -155,7 +155,7 @@ class Validation:
     funnel: Funnel
     cells: tuple[Cell, ...]
     most: tuple[tuple[float, float], ...]
-    alone: tuple[float, ...]
+    contention: tuple[float, ...]
     counters: tuple[Counters, ...]
     repeats: int
     seconds: float
@@ -205,16 +205,6 @@ class Validation:
         if not self.valid or "unknown" in verdicts:
             return "inconclusive"
         return "missed" if "missed" in verdicts else "met"
-
-    @property
-    def contention(self) -> tuple[float, ...]:
-        """By stage, how much longer a call takes while all stages are called than alone, as a share."""
-        most = max(self.loads)
-        together = [cell.watched for cell in self.cells if cell.load == most]
-        return tuple(
-            float(np.median([laws[s].busy.mean() for laws in together])) / alone - 1
-            for s, alone in enumerate(self.alone)
-        )
 
     @property
     def suspect(self) -> str:
