@@ -55,8 +55,10 @@ def make_app() -> "typer.Typer":
         report,
         run,
         schema,
+        serve,
         size,
         train,
+        validate,
     )
 
     app = typer.Typer(
@@ -78,6 +80,8 @@ def make_app() -> "typer.Typer":
         bias.bias,
         report.report,
         calibrate.calibrate,
+        validate.validate,
+        serve.serve,
         schema.schema,
     )
     for command in commands:

@@ -31,6 +31,11 @@ def calibrate(  # noqa: PLR0913  one parameter an option
     curves: Annotated[
         bool, typer.Option("--curves", help="With --training: train for learning curves too, minutes a ranker.")
     ] = False,
+    log: Annotated[
+        Path | None,
+        typer.Option("--from", help="Learn one ranker's cost from a log with columns arrival, latency, candidates."),
+    ] = None,
+    workers: Annotated[int, typer.Option("--workers", help="Of --from: workers of the queue.", min=1)] = 1,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -42,9 +47,12 @@ def calibrate(  # noqa: PLR0913  one parameter an option
 
     asked = _Asked(rankers, _seconds(budget), name or out.stem, seed)
     check_writable(out)
-    profile = (
-        _training(asked, curves=curves, quiet=quiet or json) if training else _serving(asked, quiet=quiet, json=json)
-    )
+    if log is not None:
+        profile: Profile | TrainingProfile = _logged(asked, log, workers)
+    elif training:
+        profile = _training(asked, curves=curves, quiet=quiet or json)
+    else:
+        profile = _serving(asked, quiet=quiet, json=json)
     write_text(out, profile.as_text())
     if json:
         show_json({"schema_version": 1, "command": "calibrate", "profile": profile.model_dump(mode="json")})
@@ -71,6 +79,25 @@ def _serving(asked: _Asked, *, quiet: bool, json: bool) -> "Profile":
         profile, measured = measure_all(chosen, asked.budget_s, asked.name, asked.seed, on_progress)
     warn([f"{what} of {size:,}: left out, the budget is too small" for what, size in measured.left_out], quiet=quiet)
     return profile
+
+
+def _logged(asked: _Asked, log: Path, workers: int) -> "Profile":
+    """Return what calls cost by a log of production."""
+    import numpy as np  # only where a log is read
+
+    from simulator.costs.calibrate import provenance
+    from simulator.costs.from_log import profile_from_log
+    from simulator.rankers.registry import RANKERS
+    from simulator.serving.replay import read_log
+
+    if len(asked.rankers or []) != 1:
+        raise InputError("--from: expected the one RANKER that the log is about, as in: calibrate mlp --from log.csv")
+    (ranker,) = asked.rankers or []
+    found = read_log(log)
+    candidates = np.ones_like(found.arrival) if found.candidates is None else found.candidates
+    columns = (found.arrival, candidates, found.latency)
+    where = provenance() | {"log": log.name}
+    return profile_from_log(_known(ranker, list(RANKERS)), asked.name, columns, workers, where)
 
 
 def _training(asked: _Asked, *, curves: bool, quiet: bool) -> "TrainingProfile":

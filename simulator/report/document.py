@@ -2,6 +2,7 @@
 
 import math
 import platform
+from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
 
@@ -24,6 +25,7 @@ __all__ = [
     "capacity_document",
     "cost_document",
     "objective_document",
+    "plain_data",
     "provenance_document",
     "run_document",
     "stage_document",
@@ -253,3 +255,14 @@ def versions_document(overrides: dict[str, str]) -> dict[str, Any]:
         "python": platform.python_version(),
         "overrides": overrides,
     }
+
+
+def plain_data(value: Any) -> Any:  # noqa: ANN401  data of any shape
+    """Return data with estimates as mappings, and null for what is not finite."""
+    if isinstance(value, Estimate):
+        return {key: plain_data(part) for key, part in asdict(value).items()}
+    if isinstance(value, dict):
+        return {key: plain_data(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain_data(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

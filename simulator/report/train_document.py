@@ -1,13 +1,11 @@
 """A training answer as a JSON document and as CSV."""
 
-import math
 from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
-from simulator.report.document import SCHEMA_VERSION, versions_document
+from simulator.report.document import SCHEMA_VERSION, plain_data, versions_document
 from simulator.report.train_text import train_sentence
-from simulator.statistics.intervals import Estimate
 from simulator.training.answer import DataAnswer, TrainAnswer
 from simulator.training.cluster_answer import ClusterAnswer, ClusterRow
 from simulator.training.complexity import Complexity, Growth
@@ -46,7 +44,7 @@ def train_document(answer: TrainAnswer, overrides: dict[str, str]) -> dict[str, 
         "warnings": list(answer.warnings),
         "provenance": {"training_profile": answer.profile, **versions_document(overrides)},
     }
-    plain: dict[str, Any] = _plain(document)
+    plain: dict[str, Any] = plain_data(document)
     return plain
 
 
@@ -55,17 +53,6 @@ def train_csv(answer: TrainAnswer) -> Iterable[tuple[Any, ...]]:
     yield ("samples", "error", "low", "high")
     for samples, band in zip(answer.curve.grid, answer.curve.bands, strict=True):
         yield (round(samples), band.value, band.low, band.high)
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401  data of any shape
-    """Return data with estimates as mappings, and null for what is not finite."""
-    if isinstance(value, Estimate):
-        return {key: _plain(part) for key, part in asdict(value).items()}
-    if isinstance(value, dict):
-        return {key: _plain(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(part) for part in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _complexity(one: Complexity) -> dict[str, Any]:

@@ -146,6 +146,8 @@ class Broker:
         Times of all requests and merges since they were last taken, where `records`.
     counters
         By stage.
+    socket
+        As given.
     in_flight
         Queries on their way.
     spun_s
@@ -156,7 +158,7 @@ class Broker:
         self.stages, self.calls, self.merges, self.records = stages, list[Called](), list[Merged](), False
         self.counters = [Counters() for _ in stages]
         self._descriptor = socket.getsockopt(zmq.FD)
-        self._socket, self._rng, self._done = socket, np.random.default_rng(seed), list[Answer]()
+        self.socket, self._rng, self._done = socket, np.random.default_rng(seed), list[Answer]()
         self._replicas = [
             [
                 [
@@ -238,7 +240,7 @@ class Broker:
         heard = False
         while True:
             try:
-                identity, message = self._socket.recv_multipart(NOBLOCK)
+                identity, message = self.socket.recv_multipart(NOBLOCK)
             except Again:
                 return heard
             heard = True
@@ -306,7 +308,9 @@ class Broker:
             return (self._turns[s][j] - 1) % len(replicas)
         if rule == "random":
             return int(self._rng.integers(len(replicas)))
-        among = range(len(replicas)) if rule == "least_outstanding" else self._rng.choice(len(replicas), 2, replace=False)
+        among = (
+            range(len(replicas)) if rule == "least_outstanding" else self._rng.choice(len(replicas), 2, replace=False)
+        )
         return int(min(among, key=lambda r: replicas[r].outstanding))
 
     def _feed(self, replica: _Replica) -> None:
@@ -317,7 +321,7 @@ class Broker:
                 return
             query, candidates = replica.queue.popleft()
             worker.sent.append((query, candidates))
-            self._socket.send_multipart([worker.identity, request_of(query.ticket, query.user, candidates)])
+            self.socket.send_multipart([worker.identity, request_of(query.ticket, query.user, candidates)])
 
     def _back(self, query: _Query) -> None:
         """Note that one more of the query's requests was answered or failed; go on where it was the last."""

@@ -75,7 +75,9 @@ def trained(stages: tuple[Stage, ...], seed: int) -> dict[str, Ranker]:
     from simulator.data.worlds import WORLDS  # only where a ranker is trained
 
     names = {stage.ranker for stage in stages if stage.ranker and stage.cost is None and not is_own(stage.ranker)}
-    worlds = {kind: WORLDS[kind](seed=seed, **WORLD_SIZES[kind]) for kind in {RANKERS[name].learns_from for name in names}}
+    worlds = {
+        kind: WORLDS[kind](seed=seed, **WORLD_SIZES[kind]) for kind in {RANKERS[name].learns_from for name in names}
+    }
     return {name: RANKERS[name].fit(worlds[RANKERS[name].learns_from], seed) for name in sorted(names)}
 
 

@@ -11,9 +11,10 @@ from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 import numpy as np
+import zmq
 
 from simulator.costs.measure import interrupts_ignored
-from simulator.errors import InputError, SimulatorError
+from simulator.errors import SimulatorError
 from simulator.scenario.ranker_names import is_own
 from simulator.serving.broker import Broker, WorkerId
 from simulator.serving.calls import MOST_ITEMS, Work, trained
@@ -122,15 +123,9 @@ def fleet(funnel: Funnel) -> Iterator[Fleet]:
 
     Raises
     ------
-    InputError
-        Where ZeroMQ is not installed.
     SimulatorError
         Where a worker cannot be started.
     """
-    try:
-        import zmq
-    except ImportError as error:
-        raise InputError("serving needs ZeroMQ: pip install 'capacity-simulator[serve]'") from error
     folder = tempfile.mkdtemp(prefix="simulator-")
     with _first_core() as allowed, zmq.Context() as context:
         if os.sched_getscheduler(0) != os.SCHED_OTHER:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from simulator.distributions.base import Law
 from simulator.distributions.constant import Constant
 from simulator.errors import InputError
-from simulator.scenario.model import AffineCost, Scenario, Stage
+from simulator.scenario.model import Scenario, Stage
 
 __all__ = ["Funnel", "cores", "processes_of", "served_funnel"]
 
@@ -100,7 +100,9 @@ def served_funnel(scenario: Scenario, room: int) -> Funnel:
             + "; each shard is given as many candidates as before"
         )
     if served > room:
-        notes.append(f"{served} workers share {room} cores: every stage needs one, and what they take grows with the load")
+        notes.append(
+            f"{served} workers share {room} cores: every stage needs one, and what they take grows with the load"
+        )
     small = scenario.model_copy(
         update={
             "funnel": tuple(stages),

@@ -23,7 +23,7 @@ from simulator.serving.fleet import Fleet, fleet
 from simulator.serving.funnel import Funnel, cores, served_funnel
 from simulator.serving.laws import Observed, StageLaws, laws_of, pooled, scenario_of
 from simulator.serving.load import crowded, observe, offer, overload, throughput
-from simulator.serving.validation import LEVELS, Cell, Measured, Validation
+from simulator.serving.validation import Cell, Measured, Validation
 from simulator.statistics.load import offered_load
 
 __all__ = ["LOADS", "validate"]
