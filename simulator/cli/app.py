@@ -8,6 +8,8 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import typer
 
 from simulator import __version__
@@ -44,13 +46,30 @@ def make_app() -> "typer.Typer":
     """Return the application with every command; their modules load their own heavy parts when called."""
     import typer  # not needed to show the help
 
+    from simulator.cli import data
+
+    app = typer.Typer(
+        help=DESCRIPTION,
+        add_completion=False,
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    for command in _commands():
+        app.command()(command)
+    app.add_typer(data.data, name="data")
+    return app
+
+
+def _commands() -> "tuple[Callable[..., None], ...]":
+    """Return what each command calls, in the order of the help."""
     from simulator.cli import (
         bias,
         calibrate,
         capacity,
         check,
         compare,
-        data,
         optimize,
         report,
         run,
@@ -61,15 +80,7 @@ def make_app() -> "typer.Typer":
         validate,
     )
 
-    app = typer.Typer(
-        help=DESCRIPTION,
-        add_completion=False,
-        no_args_is_help=True,
-        rich_markup_mode=None,
-        pretty_exceptions_enable=False,
-        context_settings={"help_option_names": ["-h", "--help"]},
-    )
-    commands = (
+    return (
         check.check,
         run.run,
         capacity.capacity,
@@ -84,10 +95,6 @@ def make_app() -> "typer.Typer":
         serve.serve,
         schema.schema,
     )
-    for command in commands:
-        app.command()(command)
-    app.add_typer(data.data, name="data")
-    return app
 
 
 def top_level_help() -> str:

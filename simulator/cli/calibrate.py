@@ -95,7 +95,7 @@ def _logged(asked: _Asked, log: Path, workers: int) -> "Profile":
     (ranker,) = asked.rankers or []
     found = read_log(log)
     candidates = np.ones_like(found.arrival) if found.candidates is None else found.candidates
-    columns = (found.arrival, candidates, found.latency)
+    columns = tuple(one.astype(np.float64) for one in (found.arrival, candidates, found.latency))
     where = provenance() | {"log": log.name}
     return profile_from_log(_known(ranker, list(RANKERS)), asked.name, columns, workers, where)
 

@@ -50,14 +50,15 @@ def services(arrival: FloatArray, latency: FloatArray, workers: int) -> tuple[Fl
     early = float(np.mean(found <= 0))
     if early > 0.01:
         raise InputError(
-            f"{early:.1%} of the requests ended before the one ahead of them: expected the log of one queue served first "
-            f"in first out by {workers} worker{'s' if workers > 1 else ''}; say how many with --workers, or log one queue"
+            f"{early:.1%} of the requests ended before the one ahead of them: expected the log of one queue served "
+            f"first in first out by {workers} worker{'s' if workers > 1 else ''}; say how many with --workers, or log "
+            "one queue"
         )
     return np.maximum(found, 0.0), waited
 
 
 def profile_from_log(
-    ranker: str, name: str, log: tuple[FloatArray, FloatArray, FloatArray], workers: int, provenance: dict[str, str]
+    ranker: str, name: str, log: tuple[FloatArray, ...], workers: int, provenance: dict[str, str]
 ) -> Profile:
     """Return a cost profile of one ranker, called `name`, from what a log says.
 

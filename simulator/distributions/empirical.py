@@ -1,7 +1,7 @@
 """Values drawn again from a file of measurements."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import ClassVar, Generic, Literal, Self
 
@@ -35,7 +35,7 @@ class Empirical(Law[Magnitude], Generic[Magnitude]):
     def _read(self, info: ValidationInfo) -> Self:
         folder = Path((info.context or {}).get("folder", "."))
         try:
-            self._samples = tuple(sorted(value for _, value in read_measurements(folder / self.file, self.column)))
+            self._take(value for _, value in read_measurements(folder / self.file, self.column))
         except KeyError as error:
             raise value_error("column", error.args[0]) from error
         except ValueError as error:
@@ -43,11 +43,15 @@ class Empirical(Law[Magnitude], Generic[Magnitude]):
         return self
 
     @classmethod
-    def of(cls, samples: Sequence[float]) -> Self:
+    def of(cls, samples: Iterable[float]) -> "Empirical[Magnitude]":
         """Return the law of values that no file holds, at least one."""
         law = cls.model_construct(file="", column=None)
-        law._samples = tuple(sorted(samples))
+        law._take(samples)  # noqa: SLF001  of this very class
         return law
+
+    def _take(self, samples: Iterable[float]) -> None:
+        """Keep the values of this law."""
+        self._samples = tuple(sorted(samples))
 
     @property
     def samples(self) -> tuple[float, ...]:

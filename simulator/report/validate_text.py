@@ -1,10 +1,11 @@
 """A validation in words and tables."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from simulator.report.text_table import Said, TextTable
 from simulator.serving.funnel import processes_of
+from simulator.serving.laws import StageLaws
 from simulator.serving.replay import Replay
 from simulator.serving.validation import GOALS, JUDGED_TO, LAG_S, LEVELS, Goal, Row, Validation
 from simulator.statistics.intervals import Estimate
@@ -115,16 +116,12 @@ def _goal_row(goal: Goal) -> tuple[str, ...]:
 def _seen(answer: Validation) -> TextTable:
     """Return what calls took, at the lowest load and at the highest that is judged."""
     rows = []
-    loads = sorted({min(answer.loads), max(load for load in answer.loads)})
+    loads = sorted({min(answer.loads), max(answer.loads)})
     for s, stage in enumerate(answer.funnel.stages):
         for load in loads:
             laws = [cell.watched[s] for cell in answer.cells if cell.load == load]
-
-            def mean(part: str, laws: list[object] = laws) -> str:  # type: ignore[assignment]
-                return f"{sum(float(getattr(law, part).mean()) for law in laws) / len(laws) * MS:.3g}"
-
             broker = sum(law.broker_s for law in laws) / len(laws) * MS
-            parts = [mean(part) for part in ("idle", "busy", "request", "response")]
+            parts = [_mean_ms(laws, part) for part in ("idle", "busy", "request", "response")]
             where = f"{stage.name}, {processes_of(stage)} x"
             rows.append((where, f"{load:.0%}", *parts, f"{broker:.2g}", _share(answer.contention[s], signed=True)))
     return TextTable(
@@ -136,16 +133,21 @@ def _seen(answer: Validation) -> TextTable:
     )
 
 
+def _mean_ms(laws: Sequence[StageLaws], part: str) -> str:
+    """Return the mean milliseconds of a part of several laws."""
+    return f"{sum(float(getattr(law, part).mean()) for law in laws) / len(laws) * MS:.3g}"
+
+
 def replay_said(answer: Replay) -> Said:
     """Return a replay in words."""
     worst = max(("p50", "p99"), key=lambda name: abs(answer.error(name)))
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (name, _interval(answer.predicted[name]), _interval(answer.measured[name]), f"{answer.error(name):+.1%}")
         for name in (*LEVELS, "mean")
     ]
     return Said(
         study=answer.scenario,
-        sentence=f"Of the log's p50 the prediction is {answer.error('p50'):+.1%}, of its p99 {answer.error('p99'):+.1%}."
+        sentence=f"Predicted over logged: p50 {answer.error('p50'):+.1%}, p99 {answer.error('p99'):+.1%}."
         + (
             " A cost can be learnt from the log: simulator calibrate RANKER --from FILE."
             if abs(answer.error(worst)) > GOALS[worst]
@@ -167,7 +169,8 @@ def replay_said(answer: Replay) -> Said:
 def _interval(found: Estimate, factor: float = MS) -> str:
     """Return an estimate with its interval."""
     value = f"{found.value * factor:,.4g}"
-    return value if math.isnan(found.low) else f"{value} ({found.low * factor:,.3g}-{found.high * factor:,.3g})"
+    low = max(0.0, found.low * factor)
+    return value if math.isnan(found.low) else f"{value} ({low:,.3g}-{found.high * factor:,.3g})"
 
 
 def _share(value: float, *, signed: bool = False) -> str:

@@ -146,8 +146,9 @@ class Broker:
         Times of all requests and merges since they were last taken, where `records`.
     counters
         By stage.
-    socket
-        As given.
+    descriptor
+        What becomes readable when there are messages, and only then: after every call of `turn` or `submit` there may
+        be some that it does not tell of.
     in_flight
         Queries on their way.
     spun_s
@@ -157,8 +158,8 @@ class Broker:
     def __init__(self, stages: Sequence[Stage], socket: zmq.Socket[bytes], seed: int = 0) -> None:
         self.stages, self.calls, self.merges, self.records = stages, list[Called](), list[Merged](), False
         self.counters = [Counters() for _ in stages]
-        self._descriptor = socket.getsockopt(zmq.FD)
-        self.socket, self._rng, self._done = socket, np.random.default_rng(seed), list[Answer]()
+        self.descriptor = int(socket.getsockopt(zmq.FD))
+        self._socket, self._rng, self._done = socket, np.random.default_rng(seed), list[Answer]()
         self._replicas = [
             [
                 [
@@ -225,7 +226,7 @@ class Broker:
         heard = self._hear()
         while not heard and (left := until - time.perf_counter()) > 0:
             if left > SPIN_S:
-                select.select([self._descriptor], [], [], left - SPIN_S)
+                select.select([self.descriptor], [], [], left - SPIN_S)
                 heard = self._hear()
                 continue
             began = time.perf_counter()
@@ -240,7 +241,7 @@ class Broker:
         heard = False
         while True:
             try:
-                identity, message = self.socket.recv_multipart(NOBLOCK)
+                identity, message = self._socket.recv_multipart(NOBLOCK)
             except Again:
                 return heard
             heard = True
@@ -321,7 +322,7 @@ class Broker:
                 return
             query, candidates = replica.queue.popleft()
             worker.sent.append((query, candidates))
-            self.socket.send_multipart([worker.identity, request_of(query.ticket, query.user, candidates)])
+            self._socket.send_multipart([worker.identity, request_of(query.ticket, query.user, candidates)])
 
     def _back(self, query: _Query) -> None:
         """Note that one more of the query's requests was answered or failed; go on where it was the last."""

@@ -65,6 +65,11 @@ class Work:
     seed: int
 
     @property
+    def first(self) -> int:
+        """The number of the first of the worker's own documents among those of all shards."""
+        return self.shard * self.items
+
+    @property
     def keep(self) -> int:
         """How many candidates an answer keeps."""
         return self.stage.keep or MOST_ITEMS
@@ -169,4 +174,4 @@ def _seconds(cost: Law[float] | AffineCost | None) -> Callable[[int, float], flo
     if cost is None:
         raise ValueError("a stage that states its cost")
     law = cost
-    return lambda size, u: float(law.quantile(np.array(u), np.array(1 - u)))
+    return lambda _, u: float(law.quantile(np.array(u), np.array(1 - u)))

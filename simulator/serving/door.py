@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from zlib import crc32
 
-import zmq
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
@@ -55,11 +54,18 @@ class Door:
         )
         self._refused = Counter("simulator_refused", "Queries refused at the door.", registry=self._registry)
         self._failed = Counter("simulator_failed", "Queries that failed.", registry=self._registry)
-        labels = {"labelnames": ["stage"], "registry": self._registry}
-        self._queue = Gauge("simulator_queue_length", "Requests that wait or are being served.", **labels)
-        self._utilization = Gauge("simulator_utilization", "Share of its workers' time that is work.", **labels)
-        self._restarts = Gauge("simulator_worker_restarts", "Workers that died and were started anew.", **labels)
-        self._lost = Gauge("simulator_failed_requests", "Requests that failed with their worker.", **labels)
+        self._queue = Gauge(
+            "simulator_queue_length", "Requests that wait or are being served.", ["stage"], registry=self._registry
+        )
+        self._utilization = Gauge(
+            "simulator_utilization", "Share of its workers' time that is work.", ["stage"], registry=self._registry
+        )
+        self._restarts = Gauge(
+            "simulator_worker_restarts", "Workers that died and were started anew.", ["stage"], registry=self._registry
+        )
+        self._lost = Gauge(
+            "simulator_failed_requests", "Requests that failed with their worker.", ["stage"], registry=self._registry
+        )
         routes = [Route(f"/{one.__name__}", one) for one in (self.search, self.healthz, self.metrics)]
         self.app = Starlette(routes=routes, lifespan=self._open)
 
@@ -100,7 +106,7 @@ class Door:
             self._utilization.labels(stage.name).set(counters.busy_s / passed / processes_of(stage))
             self._restarts.labels(stage.name).set(counters.restarts)
             self._lost.labels(stage.name).set(counters.failed)
-        return Response(generate_latest(self._registry), media_type=CONTENT_TYPE_LATEST)
+        return Response(_text(self._registry), media_type=CONTENT_TYPE_LATEST)
 
     def _hear(self) -> None:
         """Hand out the answers that are there."""
@@ -114,7 +120,7 @@ class Door:
         """Listen to the workers, and look after them, while the door is open."""
         del app
         loop = asyncio.get_running_loop()
-        descriptor = int(self._fleet.broker.socket.getsockopt(zmq.FD))
+        descriptor = self._fleet.broker.descriptor
         loop.add_reader(descriptor, self._hear)
         watch = loop.create_task(self._watch())
         try:
@@ -136,3 +142,9 @@ class Door:
                 return
             self._hear()
             await asyncio.sleep(LOOK_S)
+
+
+def _text(registry: CollectorRegistry) -> bytes:
+    """Return counters as OpenMetrics."""
+    text: bytes = generate_latest(registry)  # type: ignore[no-untyped-call]
+    return text

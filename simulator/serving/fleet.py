@@ -81,8 +81,8 @@ class Fleet:
             if self._deaths[name] > HEIRS:
                 stage = self.funnel.stages[name[0]].name
                 raise SimulatorError(
-                    f"funnel.{stage}: its worker died {self._deaths[name]} times (exit code {process.exitcode}); try its "
-                    "ranker with `simulator calibrate`"
+                    f"funnel.{stage}: its worker died {self._deaths[name]} times (exit code {process.exitcode}); try "
+                    "its ranker with `simulator calibrate`"
                 )
             self.broker.lost(name)
             self._start(name)

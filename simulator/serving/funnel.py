@@ -79,7 +79,7 @@ def served_funnel(scenario: Scenario, room: int) -> Funnel:
         raise InputError("traffic.arrivals: expected an open load to be served, got closed; use arrivals: poisson")
     sizes = _sizes(scenario.funnel, room)
     notes = _left_out(scenario)
-    stages, entering, law = [], 1.0, traffic.candidate_laws[0]
+    stages, entering, law = list[Stage](), 1.0, traffic.candidate_laws[0]
     for stage, (shards, replicas, workers) in zip(scenario.funnel, sizes, strict=True):
         share = shards / stage.shards
         if stages:

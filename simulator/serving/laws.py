@@ -84,7 +84,7 @@ class _Fitted(AffineCost):
         """Return the cost of calls; one size tells nothing of a candidate more."""
         fixed, each = (float(seconds.mean()), 0.0) if np.ptp(sizes) == 0 else fit_affine(sizes, seconds)
         cost = cls.model_construct(fixed=fixed, per_candidate=each, cv=0.0)
-        cost._ratios = tuple((seconds / (fixed + each * sizes)).tolist())
+        cost._ratios = tuple((seconds / (fixed + each * sizes)).tolist())  # noqa: SLF001  of this very class
         return cost
 
     def noise(self) -> Law[float]:

@@ -142,7 +142,7 @@ def _logged(latency: FloatArray, name: str) -> Estimate:
     """Return a percentile of a log, or its mean, with an interval from its parts."""
 
     def of(values: FloatArray) -> float:
-        return percentile(values, LEVELS[name]) if name in LEVELS else float(values.mean())
+        return percentile(values.astype(np.float64), LEVELS[name]) if name in LEVELS else float(values.mean())
 
     parts = [of(part) for part in np.array_split(latency, PARTS)]
     around = estimate(parts)

@@ -1,4 +1,4 @@
-"""The answer to `simulator validate`: what was predicted beside what was measured, and how far either can be trusted."""
+"""The answer to `simulator validate`: what was predicted beside what was measured, and how far to trust it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class Measured:
     @classmethod
     def of(cls, latencies: FloatArray) -> "Measured":
         """Return those of latencies, shape (Q,), NaN of a query that failed."""
-        answered = latencies[~np.isnan(latencies)]
+        answered = latencies[~np.isnan(latencies)].astype(np.float64)
         found = {name: percentile(answered, level) for name, level in LEVELS.items()}
         mean = float(answered.mean()) if answered.size else float("nan")
         return cls(found | {"mean": mean}, 1 - answered.size / max(1, latencies.size))
@@ -217,6 +217,8 @@ class Validation:
         names = [stage.name for stage in self.funnel.stages]
         found = [(share, what) for s, name in enumerate(names) for what, share in _changes(cells, s, name).items()]
         share, what = max(found, key=lambda one: abs(one[0]))
+        if abs(worst.error["p99"]) <= max(GOALS["p99"], worst.noise["p99"]):
+            return "no load's p99 is further off than its goal, or than the machine is from itself"
         where = f"at {worst.load:.0%} load, where p99 is off most ({worst.error['p99']:+.0%})"
         if abs(share) >= NOTICEABLE:
             return f"{where}, {what} took {share:+.0%} of what was seen beside the load"

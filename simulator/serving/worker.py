@@ -20,7 +20,7 @@ ANSWER = struct.Struct("=qddB")
 """Ticket, when it was received and when its answer was ready, and whether the worker had waited for it; behind it the
 ids kept, best first, and their scores, 8 and 4 bytes each."""
 READY = b"ready"
-LOOK_S = 0.25
+LOOK_MS = 250
 """How often a worker that waits looks whether whoever started it is still there."""
 
 
@@ -75,7 +75,7 @@ def work_until_alone(work: Work, address: str, identity: bytes, core: int | None
             socket.send(READY)
             while True:
                 waited = not socket.poll(0)
-                while waited and not socket.poll(LOOK_S * 1000):
+                while waited and not socket.poll(LOOK_MS):
                     if os.getppid() != parent:
                         return
                 message = socket.recv()
@@ -84,6 +84,7 @@ def work_until_alone(work: Work, address: str, identity: bytes, core: int | None
                 own = len(message) == REQUEST.size
                 candidates = size if own else np.frombuffer(message, dtype=np.int64, offset=REQUEST.size)
                 ids, scores = call(user, candidates, waited=waited)
+                ids = ids + work.first if own else ids
                 ended = time.perf_counter()
                 head = ANSWER.pack(ticket, received, ended, waited)
                 socket.send(head + ids.tobytes() + scores.astype(np.float32, copy=False).tobytes())

@@ -133,7 +133,8 @@ def _in_real(sizes: Sequence[int], plain: FloatArray, error: float, at: int, cop
     if not log_error[1] < log_error[0]:
         raise InputError(
             f"expected fewer errors from {sizes[at + 1]:,} pictures than from {sizes[at - 1]:,}, got "
-            f"{plain[at + 1]:.4g} after {plain[at - 1]:.4g}: what more pictures are worth is not known; take more seeds, or other sizes"
+            f"{plain[at + 1]:.4g} after {plain[at - 1]:.4g}: what more pictures are worth is not known; "
+            "take more seeds, or other sizes"
         )
     power = (log_n[1] - log_n[0]) / (log_error[1] - log_error[0])
     return float((max(error, 1e-9) / max(plain[at], 1e-9)) ** power - 1) / copies
