@@ -33,7 +33,8 @@ WorkerId = tuple[int, int, int, int]
 
 
 class Called(NamedTuple):
-    """One request's times: when its stage began, when a worker had it and its answer, and when that was back.
+    """One request's times: when its stage was to begin and when it was entered, when a worker had the request and its
+    answer, and when that was back.
 
     `waited` says whether the worker had waited for it; `before` is when the worker's answer before this was ready.
     """
@@ -41,6 +42,7 @@ class Called(NamedTuple):
     worker: WorkerId
     candidates: int
     began: float
+    entered: float
     received: float
     ended: float
     back: float
@@ -90,6 +92,7 @@ class _Query:
     stage: int
     last: int
     began: float = 0.0
+    entered: float = 0.0
     only: int | None = None
     called: int = 0
     waiting: int = 0
@@ -275,7 +278,9 @@ class Broker:
         self.counters[query.stage].busy_s += ended - (received if waited else max(received, worker.ended))
         if self.records:
             size = candidates if isinstance(candidates, int) else len(candidates)
-            self.calls.append(Called(worker.name, size, query.began, received, ended, back, waited, worker.ended))
+            self.calls.append(
+                Called(worker.name, size, query.began, query.entered, received, ended, back, waited, worker.ended)
+            )
         worker.ended = ended
         self._feed(replica)
         query.ids.append(ids)
@@ -284,6 +289,7 @@ class Broker:
 
     def _enter(self, query: _Query, candidates: IntArray | int) -> None:
         """Send the requests of the query's stage."""
+        query.entered = time.perf_counter()
         shards = self._replicas[query.stage]
         count = candidates if isinstance(candidates, int) else len(candidates)
         each, more = divmod(count, len(shards))

@@ -115,12 +115,24 @@ def laws_of_stage(observed: Observed, s: int, stage: Stage) -> StageLaws:
         busy=np.array([_seconds(call) for call in busy]),
         idle_sizes=np.array([call.candidates for call in idle], dtype=float),
         idle=np.array([_seconds(call) for call in idle]),
-        request=np.array([call.received - call.began for call in idle if call.waited] or [0.0]),
+        request=_requests(calls),
         response=np.array([call.back - call.ended for call in calls]),
         merge=np.array([one.seconds for one in observed.merges if one.stage == s]),
         broker_s=observed.broker_s,
         by_shard=tuple(float(np.mean(one)) / mean if one else 1.0 for one in of_shard),
     )
+
+
+def _requests(calls: Sequence[Called]) -> FloatArray:
+    """Return the time of requests until their worker has them: how late they were entered, and how long on the wire.
+
+    The wire shows in requests that did not wait alone, how late they were in all: those that come while the broker
+    stands still find others before them.
+    """
+    wire = np.array([call.received - call.entered for call in calls if call.waited] or [0.0])
+    late = np.array([call.entered - call.began for call in calls])
+    found: FloatArray = late + np.resize(np.random.default_rng(0).permutation(wire), late.size)
+    return found
 
 
 def _seconds(call: Called) -> float:

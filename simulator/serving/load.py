@@ -79,7 +79,7 @@ def observe(fleet: Fleet, rate: float, utilization: float, seconds: float, rng: 
     """Return what calls take that come as they do under a load, without its queues.
 
     Under Poisson arrivals a queue is found empty after exponential gaps, and serves 1 / (1 - utilization) queries on
-    average until it is empty again. So queries come in rows of geometric length after gaps of the same law: three at
+    average until it is empty again. So queries come in rows of geometric length after gaps of the same law: two at
     once, so that not only slow calls have another behind them, and then each at its own moment, a little faster than
     they are served. The processes are as warm or cold, and the cores as awake and as busy with the broker, as they
     will be.
@@ -105,8 +105,9 @@ def observe(fleet: Fleet, rate: float, utilization: float, seconds: float, rng: 
         for number, size in enumerate(sizes):
             while time.perf_counter() < at:
                 done += len(broker.turn(at))
-            broker.submit(int(rng.integers(USERS)), size, at)
-            at += pace if number + 1 >= MOST_IN_FLIGHT else 0.0
+            # The second is no later than it was to be: it is sent with the first.
+            broker.submit(int(rng.integers(USERS)), size, time.perf_counter() if number == 1 else at)
+            at += pace if number else 0.0
         while done < row:
             done += len(broker.turn(time.perf_counter() + PATIENCE_S))
             fleet.look_after()

@@ -23,7 +23,7 @@ def call(*, shard=0, size=100, waited, wire=(0.0002, 0.0001), seconds=0.001):
     """A request that was on the wire, and then with its worker, for so long."""
     received = 10 + wire[0]
     ended = received + seconds
-    return Called((0, shard, 0, 0), size, 10.0, received, ended, ended + wire[1], waited, received)
+    return Called((0, shard, 0, 0), size, 10.0, 10.0, received, ended, ended + wire[1], waited, received)
 
 
 def observed(*calls, broker_s=0.0, merge=0.0):
