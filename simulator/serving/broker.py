@@ -25,8 +25,8 @@ __all__ = ["AHEAD", "Answer", "Broker", "Called", "Counters", "Merged", "WorkerI
 AHEAD = 64
 """Requests sent to a worker that serves a queue alone, before it has answered the first of them."""
 
-SPIN_S = 0.0
-"""How long before a moment a wait for it is spun, since a sleep ends late by up to that."""
+SPIN_S = 60e-6
+"""How long before a moment a wait for it is spun, since a sleep ends late by about that."""
 
 WorkerId = tuple[int, int, int, int]
 """Stage, shard, replica, worker."""
@@ -142,6 +142,8 @@ class Broker:
         A bound ROUTER socket; what a worker calls itself is its identity.
     seed
         Of the choice of replicas where that is random.
+    spins
+        Whether waits end awake, which takes a core that no worker is on.
 
     Attributes
     ----------
@@ -158,7 +160,9 @@ class Broker:
         Processor time spent on nothing but to be awake in time.
     """
 
-    def __init__(self, stages: Sequence[Stage], socket: zmq.Socket[bytes], seed: int = 0) -> None:
+    def __init__(
+        self, stages: Sequence[Stage], socket: zmq.Socket[bytes], seed: int = 0, *, spins: bool = False
+    ) -> None:
         self.stages, self.calls, self.merges, self.records = stages, list[Called](), list[Merged](), False
         self.counters = [Counters() for _ in stages]
         self.descriptor = int(socket.getsockopt(zmq.FD))
@@ -182,6 +186,7 @@ class Broker:
         }
         self._turns = [[0] * stage.shards for stage in stages]
         self._tickets, self.in_flight, self.spun_s = 0, 0, 0.0
+        self._spin_s = SPIN_S if spins else 0.0
 
     @property
     def workers(self) -> dict[WorkerId, bytes]:
@@ -228,8 +233,8 @@ class Broker:
         """Wait for messages until a moment, handle all that are there, and return the queries that are done."""
         heard = self._hear()
         while not heard and (left := until - time.perf_counter()) > 0:
-            if left > SPIN_S:
-                select.select([self.descriptor], [], [], left - SPIN_S)
+            if left > self._spin_s:
+                select.select([self.descriptor], [], [], left - self._spin_s)
                 heard = self._hear()
                 continue
             began = time.perf_counter()

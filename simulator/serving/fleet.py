@@ -137,7 +137,9 @@ def fleet(funnel: Funnel) -> Iterator[Fleet]:
             socket.setsockopt(zmq.ROUTER_HANDOVER, 1)  # an heir takes its forerunner's name
             address = f"ipc://{Path(folder) / 'broker'}"
             socket.bind(address)
-            running = Fleet(funnel, Broker(funnel.stages, socket, funnel.scenario.seed), address, allowed)
+            spins = funnel.processes < len(allowed)
+            broker = Broker(funnel.stages, socket, funnel.scenario.seed, spins=spins)
+            running = Fleet(funnel, broker, address, allowed)
             try:
                 with interrupts_ignored():
                     running.start()

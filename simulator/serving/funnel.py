@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from simulator.distributions.base import Law
 from simulator.distributions.constant import Constant
 from simulator.errors import InputError
-from simulator.scenario.model import Scenario, Stage
+from simulator.scenario.model import Costs, Scenario, Stage
 
 __all__ = ["Funnel", "cores", "processes_of", "served_funnel"]
 
-UNSERVED = ("deadline", "hedging", "queue_limit", "retry", "batching", "autoscaling")
+UNSERVED = ("deadline", "hedging", "queue_limit", "retry", "batching", "autoscaling", "imbalance", "network")
 """What a stage may say that is not served: both sides go without."""
 
 
@@ -107,6 +107,7 @@ def served_funnel(scenario: Scenario, room: int) -> Funnel:
         update={
             "funnel": tuple(stages),
             "faults": (),
+            "costs": Costs(),  # of no use: what calls take is measured
             "admission": None,
             "traffic": traffic.model_copy(update={"candidates": law, "cache": None}),
         }
@@ -122,7 +123,12 @@ def _left_out(scenario: Scenario) -> list[str]:
         for name in UNSERVED
         if getattr(stage, name) != Stage.model_fields[name].get_default()
     ]
-    others = {"traffic.cache": scenario.traffic.cache, "admission": scenario.admission, "faults": scenario.faults}
+    others = {
+        "traffic.arrivals": scenario.traffic.arrivals != "poisson",
+        "traffic.cache": scenario.traffic.cache,
+        "admission": scenario.admission,
+        "faults": scenario.faults,
+    }
     asked += [name for name, said in others.items() if said]
     return [f"not served, and left out of the prediction too: {', '.join(asked)}"] if asked else []
 

@@ -20,8 +20,10 @@ from simulator.scenario.model import AffineCost, Merge, Network, Scenario, Stage
 from simulator.scenario.policies import Fault
 from simulator.serving.broker import Called, Merged
 
-__all__ = ["FEWEST", "Observed", "StageLaws", "laws_of", "laws_of_stage", "pooled", "scenario_of"]
+__all__ = ["FEWEST", "STALL_S", "Observed", "StageLaws", "laws_of", "laws_of_stage", "pooled", "scenario_of", "stalled"]
 
+STALL_S = 500e-6
+"""A query that is entered later than this found the broker standing still: the machine had other things to do."""
 FEWEST = 10
 """Calls of a kind that a law takes; with fewer the other kind's stands in."""
 
@@ -36,11 +38,17 @@ class Observed:
         Of all stages.
     broker_s
         Processor time that the broker took for a request.
+    seconds
+        How long was watched for stalls.
+    stalls
+        Seconds of each time that the broker stood still, longer than STALL_S.
     """
 
     calls: tuple[Called, ...]
     merges: tuple[Merged, ...]
     broker_s: float
+    seconds: float = 0.0
+    stalls: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,8 +101,28 @@ class _Fitted(AffineCost):
 
 def pooled(observed: Sequence[Observed]) -> Observed:
     """Return several whiles as one."""
-    calls, merges = (tuple(one for part in observed for one in getattr(part, name)) for name in ("calls", "merges"))
-    return Observed(calls, merges, float(np.mean([one.broker_s for one in observed])))
+    calls, merges, stalls = (
+        tuple(one for part in observed for one in getattr(part, name)) for name in ("calls", "merges", "stalls")
+    )
+    broker_s = float(np.mean([one.broker_s for one in observed]))
+    return Observed(calls, merges, broker_s, sum(one.seconds for one in observed), stalls)
+
+
+def stalled(arrivals: FloatArray, observed: Observed, rng: np.random.Generator) -> FloatArray:
+    """Return when queries that arrive at `arrivals`, shape (Q,), rising, get in where the broker stands still at times.
+
+    Stalls come as a Poisson process at the rate at which they were seen, each as long as one of them; what arrives in
+    one gets in at its end, all together.
+    """
+    if not observed.stalls:
+        return arrivals
+    count = rng.poisson(len(observed.stalls) / observed.seconds * (arrivals[-1] - arrivals[0]))
+    starts = np.sort(rng.uniform(arrivals[0], arrivals[-1], count))
+    found = arrivals.copy()
+    for start, length in zip(starts.tolist(), rng.choice(observed.stalls, count).tolist(), strict=True):
+        inside = (found >= start) & (found < start + length)
+        found[inside] = start + length
+    return found
 
 
 def laws_of(observed: Observed, stages: Sequence[Stage]) -> list[StageLaws]:
@@ -126,11 +154,12 @@ def laws_of_stage(observed: Observed, s: int, stage: Stage) -> StageLaws:
 def _requests(calls: Sequence[Called]) -> FloatArray:
     """Return the time of requests until their worker has them: how late they were entered, and how long on the wire.
 
-    The wire shows in requests that did not wait alone, how late they were in all: those that come while the broker
-    stands still find others before them.
+    The wire shows in requests that did not wait alone, how late they were in all. What is later than STALL_S came
+    while the broker stood still, which hits all queries of that time together.
     """
     wire = np.array([call.received - call.entered for call in calls if call.waited] or [0.0])
     late = np.array([call.entered - call.began for call in calls])
+    late = late[late <= STALL_S] if (late <= STALL_S).any() else np.zeros(1)
     found: FloatArray = late + np.resize(np.random.default_rng(0).permutation(wire), late.size)
     return found
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from simulator.data.features import FloatArray, IntArray
 from simulator.serving.fleet import Fleet
-from simulator.serving.laws import Observed
+from simulator.serving.laws import STALL_S, Observed
 
 __all__ = ["Loaded", "Unit", "crowded", "observe", "offer", "overload", "throughput"]
 
@@ -95,7 +95,9 @@ def observe(fleet: Fleet, rate: float, utilization: float, seconds: float, rng: 
     broker.calls, broker.merges, broker.records = [], [], True
     utilization = min(utilization, HIGHEST)
     pace = PACE * utilization / rate
-    end, count = time.perf_counter() + seconds, 0
+    stalls, stalled_to = list[float](), 0.0
+    began, count = time.perf_counter(), 0
+    end = began + seconds
     used = time.process_time() - broker.spun_s
     while time.perf_counter() < end or count < LEAST:
         row = int(rng.geometric(1 - utilization))
@@ -105,8 +107,12 @@ def observe(fleet: Fleet, rate: float, utilization: float, seconds: float, rng: 
         for number, size in enumerate(sizes):
             while time.perf_counter() < at:
                 done += len(broker.turn(at))
+            now = time.perf_counter()
+            if now - at > STALL_S and at > stalled_to:
+                stalls.append(now - at)
+                stalled_to = now
             # The second is no later than it was to be: it is sent with the first.
-            broker.submit(int(rng.integers(USERS)), size, time.perf_counter() if number == 1 else at)
+            broker.submit(int(rng.integers(USERS)), size, now if number == 1 else at)
             at += pace if number else 0.0
         while done < row:
             done += len(broker.turn(time.perf_counter() + PATIENCE_S))
@@ -115,7 +121,8 @@ def observe(fleet: Fleet, rate: float, utilization: float, seconds: float, rng: 
     used = time.process_time() - broker.spun_s - used
     calls, merges = tuple(broker.calls), tuple(broker.merges)
     broker.calls, broker.merges, broker.records = [], [], False
-    return Observed(calls, merges, used / max(1, len(calls)))
+    passed = time.perf_counter() - began
+    return Observed(calls, merges, used / max(1, len(calls)), passed, tuple(stalls))
 
 
 def crowded(fleet: Fleet, units: Sequence[Unit], seconds: float, rng: np.random.Generator) -> dict[Unit, float]:

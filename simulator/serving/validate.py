@@ -21,7 +21,7 @@ from simulator.engine.traffic import TRACE, Arrivals
 from simulator.scenario.model import Scenario
 from simulator.serving.fleet import Fleet, fleet
 from simulator.serving.funnel import Funnel, cores, served_funnel
-from simulator.serving.laws import Observed, StageLaws, laws_of, pooled, scenario_of
+from simulator.serving.laws import Observed, StageLaws, laws_of, pooled, scenario_of, stalled
 from simulator.serving.load import crowded, observe, offer, overload, throughput
 from simulator.serving.validation import Cell, Measured, Validation
 from simulator.statistics.load import offered_load
@@ -143,8 +143,7 @@ def _cell(
         seen.append(observe(running, rate, load, plan.watch_s, rng))
         offered.append(rate)
         if load < SATURATED:
-            beside = scenario_of(funnel.scenario, laws_of(pooled(seen[-2:]), funnel.stages))
-            predicted.append(_simulated(beside, times, rate, repeat))
+            predicted.append(_simulated(funnel, pooled(seen[-2:]), times, repeat))
     latencies = np.concatenate([one.latency for one in measured])
     return Cell(
         load=load,
@@ -166,16 +165,19 @@ def _candidates(funnel: Funnel, times: FloatArray, repeat: int) -> IntArray:
     return np.maximum(1, np.round(funnel.candidates.quantile(luck, 1 - luck))).astype(np.int64)
 
 
-def _simulated(scenario: Scenario, times: FloatArray, rate: float, repeat: int) -> list[FloatArray]:
+def _simulated(funnel: Funnel, seen: Observed, times: FloatArray, repeat: int) -> list[FloatArray]:
     """Return the latencies of queries that arrive at `times`, shape (Q,), of each replication."""
+    scenario = scenario_of(funnel.scenario, laws_of(seen, funnel.stages))
     plan = resolve(scenario, load_profile(scenario.costs.profile))
-    arrivals = Arrivals(TRACE, trace=times - times[0], trace_qps=rate)
-    plan = replace(plan, arrivals=arrivals, qps=rate, queries=len(times), warmup=0, seed=plan.seed + repeat)
+    rate = len(times) / float(times[-1])
+    plan = replace(plan, qps=rate, queries=len(times), warmup=0, seed=plan.seed + repeat)
     simulate = engine_named("compiled")
     found = []
     for replication in range(REPLICATIONS):
-        result = simulate(plan, replication)
-        found.append(np.where(result.outcome == COMPLETED, result.latency, np.nan))
+        entered = stalled(times.astype(np.float64), seen, np.random.default_rng([plan.seed, replication]))
+        arrivals = Arrivals(TRACE, trace=entered - entered[0], trace_qps=rate)
+        result = simulate(replace(plan, arrivals=arrivals), replication)
+        found.append(np.where(result.outcome == COMPLETED, result.latency + (entered - times), np.nan))
     return found
 
 
