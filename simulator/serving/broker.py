@@ -33,10 +33,10 @@ WorkerId = tuple[int, int, int, int]
 
 
 class Called(NamedTuple):
-    """One request's times: when its stage was to begin and when it was entered, when a worker had the request and its
-    answer, and when that was back.
+    """One request's times.
 
-    `waited` says whether the worker had waited for it; `before` is when the worker's answer before this was ready.
+    When its stage was to begin and when it was entered, when a worker had the request and its answer, and when that was
+    back. `waited` says whether the worker had waited for it; `before` is when the worker's answer before this was ready.
     """
 
     worker: WorkerId
