@@ -49,7 +49,7 @@ def serve(
             settings = uvicorn.Config(door.app, log_level="warning", timeout_graceful_shutdown=DRAIN_S, lifespan="on")
             server = uvicorn.Server(settings)
             where = f"http://{HOST}:{listener.getsockname()[1]}"
-            typer.echo(f"{scenario.name}: {funnel.processes} workers answer {where}/search?user=1", err=True)
+            typer.echo(f"{scenario.name}: {funnel.processes} worker processes answer {where}/search?user=1", err=True)
             server.run(sockets=[listener])
         if door.failure is not None:
             raise door.failure

@@ -2,7 +2,7 @@
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from simulator.report.look import Look
 from simulator.report.plots import MS, Plot
@@ -32,9 +32,9 @@ def validate_plot(answer: Validation) -> Plot:
             xticks=[load * 100 for load in loads],
         )
         axes.set_title(f"{answer.funnel.scenario.name}: predicted, and measured {answer.repeats} times")
-        for side in (axes.yaxis,):
-            side.set_major_formatter(FuncFormatter(lambda ms, _: f"{ms:,g}"))
-            side.set_minor_formatter(NullFormatter())
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda ms, _: f"{ms:,g}"))
+        axes.yaxis.set_minor_formatter(NullFormatter())
         axes.legend(loc="upper left", ncols=2)
 
     return plot

@@ -29,11 +29,16 @@ def validate_said(answer: Validation) -> Said:
     return Said(
         study=answer.funnel.scenario,
         sentence=validate_sentence(answer),
-        effort=f"served by {answer.funnel.processes} processes, {len(answer.rows)} loads, {repeats}, "
+        effort=f"served by {_counted(answer.funnel.processes)}, {len(answer.rows)} loads, {repeats}, "
         f"{answer.seconds:g} s of load; queries sent late by {format_duration(answer.lag_s)} at the 99th percentile",
         warnings=warnings_of(answer),
         tables=[_loads(answer), _goals(answer), _seen(answer)],
     )
+
+
+def _counted(processes: int) -> str:
+    """Return a number of processes in words."""
+    return f"{processes} process{'es' if processes > 1 else ''}"
 
 
 def validate_sentence(answer: Validation) -> str:

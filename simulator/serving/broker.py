@@ -36,7 +36,7 @@ class Called(NamedTuple):
     """One request's times.
 
     When its stage was to begin and when it was entered, when a worker had the request and its answer, and when that was
-    back. `waited` says whether the worker had waited for it; `before` is when the worker's answer before this was ready.
+    back. `waited` says whether the worker had waited for it; `before` is when its answer before this was ready.
     """
 
     worker: WorkerId
