@@ -58,6 +58,7 @@ def _row(row: Row) -> dict[str, Any]:
         "queries": row.queries,
         "saturated": row.saturated,
         "send_lag_p99_ms": row.lag_s * MS,
+        "broker_utilization": row.broker,
     }
     latency = {
         name: {

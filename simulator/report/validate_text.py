@@ -7,7 +7,7 @@ from simulator.report.text_table import Said, TextTable
 from simulator.serving.funnel import processes_of
 from simulator.serving.laws import StageLaws
 from simulator.serving.replay import Replay
-from simulator.serving.validation import GOALS, JUDGED_TO, LAG_S, LEVELS, Goal, Row, Validation
+from simulator.serving.validation import BROKER, GOALS, JUDGED_TO, LAG_S, LEVELS, Goal, Row, Validation
 from simulator.statistics.intervals import Estimate
 from simulator.units import format_duration
 
@@ -73,6 +73,12 @@ def warnings_of(answer: Validation) -> tuple[str, ...]:
         f"{row.load:.0%} of what can be done: saturated, its percentiles only say how long it was loaded"
         for row in answer.rows
         if row.saturated
+    ]
+    found += [
+        f"{row.load:.0%} of what can be done: the broker, which sends the load too, is busy {row.broker:.0%} of the "
+        "time, and limits as much as the workers do: more candidates a call would tell more of the ranker"
+        for row in answer.rows
+        if row.broker > BROKER and not row.saturated
     ]
     found += [] if answer.valid else [f"queries were sent late: {format_duration(answer.lag_s)} at the 99th percentile"]
     return (*answer.funnel.notes, *found)

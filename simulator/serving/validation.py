@@ -15,13 +15,15 @@ from simulator.serving.laws import StageLaws
 from simulator.statistics.intervals import Estimate, estimate
 from simulator.statistics.percentiles import percentile
 
-__all__ = ["GOALS", "JUDGED_TO", "LAG_S", "LEVELS", "Cell", "Goal", "Measured", "Row", "Validation"]
+__all__ = ["BROKER", "GOALS", "JUDGED_TO", "LAG_S", "LEVELS", "Cell", "Goal", "Measured", "Row", "Validation"]
 
 LEVELS = {"p50": 50.0, "p95": 95.0, "p99": 99.0}
 GOALS = {"p50": 0.05, "p99": 0.10, "max_qps": 0.05}
 """How far from what was measured a prediction may be, as a share."""
 JUDGED_TO = 0.8
 """The largest load that the goals are about."""
+BROKER = 0.8
+"""From this share of its time on the broker, and not a worker, is what limits."""
 LAG_S = 200e-6
 """A run is invalid whose queries are sent later than this after their moment, at the 99th percentile."""
 SATURATED = 1.0
@@ -73,6 +75,11 @@ class Cell:
         """Return a predicted percentile, the mean over replications."""
         return float(np.mean([one.latency[name] for one in self.predicted])) if self.predicted else float("nan")
 
+    @property
+    def broker(self) -> float:
+        """The share of its time that the broker works for the requests of this load."""
+        return self.qps * sum(law.broker_s * len(law.by_shard) for law in self.watched)
+
     def error(self, name: str) -> float:
         """Return predicted over measured, less 1."""
         return self.predicted_at(name) / self.measured.latency[name] - 1
@@ -94,6 +101,8 @@ class Row:
         By percentile, how far two repeats of the real system are apart, over their mean: the median over pairs.
     lag_s
         The 99th percentile of how late queries were sent: the median over repeats.
+    broker
+        The share of its time that the broker, which sends the load too, worked: the median over repeats.
     saturated
         Whether more was asked than can be done.
     """
@@ -106,6 +115,7 @@ class Row:
     error: dict[str, float]
     noise: dict[str, float]
     lag_s: float
+    broker: float
     saturated: bool
 
 
@@ -265,6 +275,7 @@ def _row(cells: Sequence[Cell]) -> Row:
         error={name: _median([cell.error(name) for cell in cells]) for name in names},
         noise={name: _apart([cell.measured.latency[name] for cell in cells]) for name in names},
         lag_s=median(cell.lag_s for cell in cells),
+        broker=median(cell.broker for cell in cells),
         saturated=cells[0].load >= SATURATED,
     )
 

@@ -45,7 +45,8 @@ def test_json_is_one_document_of_the_schema(simulator, small):
     for row in document["loads"]:
         assert row["latency_ms"]["p50"]["measured"]["value"] >= 1
         assert row["latency_ms"]["p50"]["predicted"]["value"] >= 1
-    assert 250 < document["max_qps"]["measured"]["value"] < 520
+        assert 0 < row["broker_utilization"] < 1
+    assert 50 < document["max_qps"]["measured"]["value"] < 520
     assert document["served"][0]["restarts"] == 0
 
 
