@@ -22,6 +22,8 @@ from simulator.serving.broker import Called, Merged
 
 __all__ = ["FEWEST", "STALL_S", "Observed", "StageLaws", "laws_of", "laws_of_stage", "pooled", "scenario_of", "stalled"]
 
+OFTEN = 0.25
+"""A later stage whose calls are less often behind another shows mostly slow ones there: all of its calls stand in."""
 STALL_S = 500e-6
 """A query that is entered later than this found the broker standing still: the machine had other things to do."""
 FEWEST = 10
@@ -135,7 +137,8 @@ def laws_of_stage(observed: Observed, s: int, stage: Stage) -> StageLaws:
     calls = [call for call in observed.calls if call.worker[0] == s]
     waited = [call for call in calls if call.waited]
     behind = [call for call in calls if not call.waited]
-    idle, busy = waited if len(waited) >= FEWEST else calls, behind if len(behind) >= FEWEST else calls
+    least = max(FEWEST, OFTEN * len(calls)) if s else FEWEST
+    idle, busy = waited if len(waited) >= FEWEST else calls, behind if len(behind) >= least else calls
     of_shard = [[_seconds(call) for call in calls if call.worker[1] == j] for j in range(stage.shards)]
     mean = float(np.mean([_seconds(call) for call in calls]))
     return StageLaws(

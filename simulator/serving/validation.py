@@ -1,5 +1,6 @@
 """The answer to `simulator validate`: what was predicted beside what was measured, and how far to trust it."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -118,6 +119,10 @@ class Row:
     broker: float
     saturated: bool
 
+    def noise_or_none(self, name: str) -> float:
+        """Return the noise of a percentile; none where one repeat does not tell it."""
+        return 0.0 if math.isnan(self.noise[name]) else self.noise[name]
+
 
 @dataclass(frozen=True)
 class Goal:
@@ -219,15 +224,15 @@ class Validation:
     @property
     def suspect(self) -> str:
         """Which assumption the largest error points to."""
-        judged = [row for row in self.rows if row.load <= JUDGED_TO and not row.saturated]
+        judged = [row for row in self.rows if row.load <= JUDGED_TO and not math.isnan(row.error["p99"])]
         if not judged:
             return ""
-        worst = max(judged, key=lambda row: abs(row.error["p99"]) - row.noise["p99"])
+        worst = max(judged, key=lambda row: abs(row.error["p99"]) - row.noise_or_none("p99"))
         cells = [cell for cell in self.cells if cell.load == worst.load]
         names = [stage.name for stage in self.funnel.stages]
         found = [(share, what) for s, name in enumerate(names) for what, share in _changes(cells, s, name).items()]
         share, what = max(found, key=lambda one: abs(one[0]))
-        if abs(worst.error["p99"]) <= max(GOALS["p99"], worst.noise["p99"]):
+        if abs(worst.error["p99"]) <= max(GOALS["p99"], worst.noise_or_none("p99")):
             return "no load's p99 is further off than its goal, or than the machine is from itself"
         where = f"at {worst.load:.0%} load, where p99 is off most ({worst.error['p99']:+.0%})"
         if abs(share) >= NOTICEABLE:

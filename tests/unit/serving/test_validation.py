@@ -81,5 +81,7 @@ def test_the_largest_error_points_to_what_changed():
     assert "calls behind another of rank took" in validation(*cells).suspect
     same = [cell(0.5, r, 2e-3, 1e-3) for r in range(2)]
     assert "slow independently of one another" in validation(*same).suspect
+    once = [cell(0.2, 0, 2e-3, 1e-3), replace(cell(0.5, 0, 2e-3, 1e-3), measured=Measured.of(np.ones(50)))]
+    assert validation(*once).suspect.startswith("at 20% load")
     good = [cell(0.5, r, 1e-3, 1e-3) for r in range(2)]
     assert "no load's p99 is further off" in validation(*good).suspect
