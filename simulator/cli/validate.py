@@ -28,6 +28,9 @@ def validate(  # noqa: PLR0913  one parameter an option
         typer.Option("--trace", help="A log with columns arrival, latency, candidates to be held against instead."),
     ] = None,
     report: Annotated[Path | None, typer.Option("--report", help="Write a page of Markdown with plots here.")] = None,
+    profile: Annotated[
+        Path | None, typer.Option("--profile", help="Write what the rankers cost while they served to this profile.")
+    ] = None,
     set_: Set = [],  # noqa: B006  typer never changes it
     seed: Seed = None,
     json: Json = False,
@@ -35,14 +38,16 @@ def validate(  # noqa: PLR0913  one parameter an option
     out: Out = None,
 ) -> None:
     """Serve scenarios for real, and compare with the prediction."""
-    from simulator.report.files import check_writable  # only where something is written
+    from simulator.report.files import check_writable, write_text  # only where something is written
     from simulator.scenario.load import load_scenario
 
     overrides = all_overrides(set_, seed)
     if json and len(files) > 1:
         raise InputError(f"--json: expected one scenario, as it prints one document, got {len(files)}")
     scenarios = [load_scenario(file, overrides) for file in files]
-    for path in filter(None, (out, report)):
+    if profile and len(files) > 1:
+        raise InputError(f"--profile: expected one scenario, got {len(files)}")
+    for path in filter(None, (out, report, profile)):
         check_writable(path)
     if trace is not None:
         _replay(trace, files[0], overrides, json=json, out=out)
@@ -59,6 +64,10 @@ def validate(  # noqa: PLR0913  one parameter an option
         with progress(f"{scenario.name}: loads", quiet=quiet or json) as on_progress:
             answers.append(served(scenario, seconds, shares, repeats, on_progress))
         _show(answers[-1], overrides, json=json, quiet=quiet, out=out)
+    if profile is not None:
+        from simulator.serving.profile_of import profile_of
+
+        write_text(profile, profile_of(answers[0], profile.stem).as_text())
     if report is not None:
         from simulator.report.validate_report import write_validation  # loads matplotlib
 

@@ -27,6 +27,7 @@ __all__ = [
     "RankerCost",
     "Residuals",
     "Seconds",
+    "Served",
     "Work",
     "load_profile",
     "profile_schema",
@@ -161,6 +162,19 @@ class Ceilings(Part):
     bytes_per_s: Amount
 
 
+class Served(Part):
+    """What was seen of a ranker while it was served: the wire there and back, the broker, and its neighbours.
+
+    `broker_s` is processor time of the broker for a request; `contention` is how much longer a call takes while all
+    workers are busy, as a share.
+    """
+
+    request_s: Quantiles
+    response_s: Quantiles
+    broker_s: Seconds
+    contention: Annotated[float, Field(gt=-1, allow_inf_nan=False)]
+
+
 class RankerCost(Part):
     """A ranker's cost: `busy` of a worker that goes from call to call, `idle` of one that had been waiting.
 
@@ -186,6 +200,7 @@ class Profile(Part):
     rankers: dict[str, RankerCost]
     merge: CostLaw  # its "candidates" are the lists merged
     ceilings: Ceilings | None = None
+    served: dict[str, Served] = {}  # by ranker, where the costs were seen in service; told, and not simulated
 
     def as_text(self) -> str:
         """Return the profile as the text of its file."""

@@ -64,6 +64,20 @@ def test_it_prints_tables_and_writes_a_page(simulator, small, tmp_path):
     assert (page.parent / "validation" / "small.svg").read_text().startswith("<?xml")
 
 
+def test_what_the_ranker_cost_in_service_becomes_a_profile(simulator, small, tmp_path):
+    """Busy and idle laws, the wire and the broker, in a file that the same scenario can be simulated with."""
+    profile, asked = tmp_path / "seen.json", small(funnel=[{"name": "rank", "ranker": "logistic"}])
+    outcome = simulator("validate", asked, *QUICK, "--profile", profile, "--quiet")
+    assert outcome.code in {0, 3, 4}
+    served = json.loads(profile.read_text())["served"]["logistic"]
+    assert 0 < served["broker_s"] < served["request_s"][-1]
+    found = simulator("run", asked, "--set", f"costs.profile={profile}", "--set", "traffic.qps=10", "--json").document
+    assert found["stages"][0]["cost_source"] == "measured"
+    stood_in = simulator("validate", small(funnel=[STAGE]), *QUICK, "--profile", profile, "--quiet")
+    assert stood_in.code == 2
+    assert "expected a funnel of rankers served" in stood_in.stderr
+
+
 def test_more_workers_than_cores_are_scaled_down(simulator, small):
     """100 shards become as many as there are cores, and that is said."""
     stage = STAGE | {"shards": 100}
