@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from simulator.cli.console import progress_of_seconds, show, show_json, warn
-from simulator.cli.options import Json, Quiet
+from simulator.cli.options import Json, Quiet, seconds_of
 from simulator.errors import InputError
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def calibrate(  # noqa: PLR0913  one parameter an option
 
     from simulator.report.files import check_writable, write_text  # reports are loaded only when a file is written
 
-    asked = _Asked(rankers, _seconds(budget), name or out.stem, seed)
+    asked = _Asked(rankers, seconds_of("--budget", budget), name or out.stem, seed)
     check_writable(out)
     if log is not None:
         profile: Profile | TrainingProfile = _logged(asked, log, workers)
@@ -131,19 +131,6 @@ def _show(profile: "Profile | TrainingProfile", out: Path, seed: int) -> None:
     show(profile_table(profile, out))
     if TwoTowerIVF.name in profile.rankers:
         show(probes_table(recall_of_towers(seed)))
-
-
-def _seconds(text: str) -> float:
-    """Return a budget in seconds."""
-    from simulator.units import parse_duration
-
-    try:
-        seconds = parse_duration(text)
-    except ValueError as error:
-        raise InputError(f"--budget: expected {error}") from error
-    if seconds <= 0:
-        raise InputError(f"--budget: expected more than no time, got {text}")
-    return seconds
 
 
 def _known(ranker: str, names: list[str]) -> str:

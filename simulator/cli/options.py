@@ -17,6 +17,7 @@ __all__ = [
     "Set",
     "all_overrides",
     "overrides_by_path",
+    "seconds_of",
 ]
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="The scenario, a YAML file.", show_default=False)]
@@ -46,3 +47,17 @@ def all_overrides(settings: list[str], seed: int | None = None, replications: in
 def overrides_by_path(settings: list[str]) -> dict[str, str]:
     """Return PATH=VALUE settings as a mapping."""
     return {path.strip(): value.strip() for path, _, value in (setting.partition("=") for setting in settings)}
+
+
+def seconds_of(option: str, text: str) -> float:
+    """Return a duration above 0 in seconds."""
+    from simulator.errors import InputError
+    from simulator.units import parse_duration
+
+    try:
+        seconds = parse_duration(text)
+    except ValueError as error:
+        raise InputError(f"{option}: expected {error}") from error
+    if seconds <= 0:
+        raise InputError(f"{option}: expected more than no time, got {text}")
+    return seconds

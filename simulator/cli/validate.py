@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from simulator.cli.console import progress, show, show_json, warn
-from simulator.cli.options import Json, Out, Quiet, Seed, Set, all_overrides, overrides_by_path
+from simulator.cli.options import Json, Out, Quiet, Seed, Set, all_overrides, overrides_by_path, seconds_of
 from simulator.errors import InputError
 
 if TYPE_CHECKING:
     from simulator.serving.validation import Validation
 
-__all__ = ["seconds_of", "validate"]
+__all__ = ["validate"]
 
 MOST_LOAD = 2.0
 CODES = {"met": 0, "missed": 3, "inconclusive": 4}
@@ -75,19 +75,6 @@ def validate(  # noqa: PLR0913  one parameter an option
         names = " ".join(map(str, files))
         write_validation(answers, report, f"simulator validate {names}{settings} --report {report}")
     raise typer.Exit(max(CODES[answer.verdict] for answer in answers))
-
-
-def seconds_of(option: str, text: str) -> float:
-    """Return a duration above 0 in seconds."""
-    from simulator.units import parse_duration
-
-    try:
-        seconds = parse_duration(text)
-    except ValueError as error:
-        raise InputError(f"{option}: expected {error}") from error
-    if seconds <= 0:
-        raise InputError(f"{option}: expected more than no time, got {text}")
-    return seconds
 
 
 def _shares(text: str) -> tuple[float, ...]:
