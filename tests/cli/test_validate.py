@@ -7,6 +7,7 @@ import socket
 import subprocess
 import time
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import jsonschema
@@ -130,20 +131,26 @@ def free_port():
         return one.getsockname()[1]
 
 
+def ready(port):
+    """Wait until a service answers, at most half a minute, and return its address."""
+    began, root = time.monotonic(), f"http://127.0.0.1:{port}"
+    while True:
+        try:
+            assert json.loads(get(f"{root}/healthz")) == {"ready": True}
+        except OSError:
+            assert time.monotonic() - began < 30
+            time.sleep(0.1)
+        else:
+            return root
+
+
 def test_a_funnel_is_served_over_http_and_drains(small, tmp_path):
     """Ready within 10 s; answers, counts, refuses a port that is taken, and ends on SIGTERM with no process left."""
     port, file = free_port(), small(funnel=[STAGE | {"shards": 2, "keep": 5}])
     with subprocess.Popen(
         [SIMULATOR, "serve", file, "--port", str(port)], stderr=subprocess.PIPE, text=True
     ) as serving:
-        began, root = time.monotonic(), f"http://127.0.0.1:{port}"
-        while True:
-            try:
-                assert json.loads(get(f"{root}/healthz")) == {"ready": True}
-                break
-            except OSError:
-                assert time.monotonic() - began < 30
-                time.sleep(0.1)
+        root = ready(port)
         answer = json.loads(get(f"{root}/search?user=ann"))
         assert len(answer["ids"]) == 5
         assert answer["coverage"] == 1
@@ -160,6 +167,23 @@ def test_a_funnel_is_served_over_http_and_drains(small, tmp_path):
         assert serving.wait(timeout=20) == 143
     assert children
     assert all_gone(map(int, children))
+
+
+def test_a_query_on_its_way_is_answered_before_the_end(small):
+    """SIGTERM while a call of a second is under way: its answer still comes, and then the service ends."""
+    port, slow = free_port(), STAGE | {"cost": {"distribution": "constant", "mean": "1s"}, "keep": 5}
+    with (
+        ThreadPoolExecutor(1) as pool,
+        subprocess.Popen(
+            [SIMULATOR, "serve", small(funnel=[slow]), "--port", str(port)], stderr=subprocess.DEVNULL
+        ) as serving,
+    ):
+        root = ready(port)
+        answer = pool.submit(get, f"{root}/search?user=ann")
+        time.sleep(0.3)
+        serving.send_signal(signal.SIGTERM)
+        assert len(json.loads(answer.result())["ids"]) == 5
+        assert serving.wait(timeout=20) == 143
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="the system does not say which cores a process has")
