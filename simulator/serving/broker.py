@@ -62,7 +62,7 @@ class Answer(NamedTuple):
     """A query that is done.
 
     `ids` holds the candidates kept, best first; it is None where no shard of a stage answered. `coverage` is the mean
-    over stages of the share of the shards called that answered.
+    over the stages it reached of the share of the shards called that answered.
     """
 
     ticket: int
@@ -345,7 +345,7 @@ class Broker:
         ids = best_of(query.ids, query.scores, self.stages[stage].keep) if lists else None
         if ids is None or stage == query.last:
             self.in_flight -= 1
-            coverage = sum(query.coverage) / (query.last + 1)
+            coverage = sum(query.coverage) / len(query.coverage)
             ended = time.perf_counter()
             self._done.append(Answer(query.ticket, query.at, ended, ids, coverage))
         else:
