@@ -74,20 +74,13 @@ def _row(row: Row) -> dict[str, Any]:
 
 def _in_place(answer: Validation) -> list[dict[str, Any]]:
     """Return what calls took beside each load, by stage and load."""
-    return [
-        {
-            "stage": stage.name,
-            "utilization": load,
-            "busy_ms": _mean([cell.watched[s] for cell in answer.cells if cell.load == load], "busy"),
-            "idle_ms": _mean([cell.watched[s] for cell in answer.cells if cell.load == load], "idle"),
-            "request_ms": _mean([cell.watched[s] for cell in answer.cells if cell.load == load], "request"),
-            "response_ms": _mean([cell.watched[s] for cell in answer.cells if cell.load == load], "response"),
-            "merge_ms": _mean([cell.watched[s] for cell in answer.cells if cell.load == load], "merge"),
-            "contention": answer.contention[s],
-        }
-        for s, stage in enumerate(answer.funnel.stages)
-        for load in sorted(answer.loads)
-    ]
+    found = []
+    for s, stage in enumerate(answer.funnel.stages):
+        for load in sorted(answer.loads):
+            laws = [cell.watched[s] for cell in answer.cells if cell.load == load]
+            means = {f"{part}_ms": _mean(laws, part) for part in ("busy", "idle", "request", "response", "merge")}
+            found.append({"stage": stage.name, "utilization": load, **means, "contention": answer.contention[s]})
+    return found
 
 
 def _mean(laws: list[StageLaws], part: str) -> float:

@@ -8,7 +8,8 @@ import os
 import select
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ import numpy as np
 import zmq
 from zmq import NOBLOCK, Again
 
+from simulator.costs.merge import best_of
 from simulator.data.features import FloatArray, IntArray
 from simulator.scenario.model import Stage
 from simulator.serving.worker import READY, answer_of, request_of
@@ -51,10 +53,9 @@ class Called(NamedTuple):
 
 
 class Merged(NamedTuple):
-    """A merge: of which stage, of how many lists, and its seconds."""
+    """A merge: of which stage, and its seconds."""
 
     stage: int
-    lists: int
     seconds: float
 
 
@@ -147,8 +148,6 @@ class Broker:
 
     Attributes
     ----------
-    calls, merges
-        Times of all requests and merges since they were last taken, where `records`.
     counters
         By stage.
     descriptor
@@ -163,7 +162,8 @@ class Broker:
     def __init__(
         self, stages: Sequence[Stage], socket: zmq.Socket[bytes], seed: int = 0, *, spins: bool = False
     ) -> None:
-        self.stages, self.calls, self.merges, self.records = stages, list[Called](), list[Merged](), False
+        self.stages = stages
+        self._record: tuple[list[Called], list[Merged]] | None = None
         self.counters = [Counters() for _ in stages]
         self.descriptor = int(socket.getsockopt(zmq.FD))
         self._socket, self._rng, self._done = socket, np.random.default_rng(seed), list[Answer]()
@@ -229,6 +229,15 @@ class Broker:
         self._enter(_Query(self._tickets, user, at, first, last, began=at, only=shard), candidates)
         return self._tickets
 
+    @contextmanager
+    def recording(self) -> Iterator[tuple[list[Called], list[Merged]]]:
+        """Yield two lists that take in the times of all requests and merges while the body runs."""
+        self._record = list[Called](), list[Merged]()
+        try:
+            yield self._record
+        finally:
+            self._record = None
+
     def turn(self, until: float) -> list[Answer]:
         """Wait for messages until a moment, handle all that are there, and return the queries that are done."""
         heard = self._hear()
@@ -281,9 +290,9 @@ class Broker:
         back = time.perf_counter()
         query, candidates = worker.sent.popleft()
         self.counters[query.stage].busy_s += ended - (received if waited else max(received, worker.ended))
-        if self.records:
+        if self._record:
             size = candidates if isinstance(candidates, int) else len(candidates)
-            self.calls.append(
+            self._record[0].append(
                 Called(worker.name, size, query.began, query.entered, received, ended, back, waited, worker.ended)
             )
         worker.ended = ended
@@ -352,20 +361,8 @@ class Broker:
             query.ids, query.scores, query.stage, ended = [], [], stage + 1, time.perf_counter()
             query.began = ended
             self._enter(query, ids)
-        if self.records:
-            self.merges.append(Merged(stage, lists, ended - began))
-
-
-def best_of(ids: Sequence[IntArray], scores: Sequence[FloatArray], keep: int | None) -> IntArray:
-    """Return the `keep` best of several lists, or all, best first."""
-    if len(ids) == 1:
-        return ids[0][:keep]
-    joined, all_scores = np.concatenate(ids), np.concatenate(scores)
-    if keep is not None and len(joined) > keep:
-        best = np.argpartition(all_scores, -keep)[-keep:]
-        joined, all_scores = joined[best], all_scores[best]
-    ordered: IntArray = joined[np.argsort(-all_scores, kind="stable")]
-    return ordered
+        if self._record:
+            self._record[1].append(Merged(stage, ended - began))
 
 
 def _identity(name: WorkerId) -> bytes:

@@ -128,7 +128,7 @@ def fleet(funnel: Funnel) -> Iterator[Fleet]:
     """
     folder = tempfile.mkdtemp(prefix="simulator-")
     with _first_core() as allowed, zmq.Context() as context:
-        if os.sched_getscheduler(0) != os.SCHED_OTHER:
+        if CAN_PLACE and os.sched_getscheduler(0) != os.SCHED_OTHER:
             context.set(zmq.THREAD_SCHED_POLICY, os.SCHED_RR)
             context.set(zmq.THREAD_PRIORITY, 1)
         with context.socket(zmq.ROUTER) as socket:
@@ -156,17 +156,19 @@ def _first_core() -> Iterator[list[int]]:
     Threads that are started meanwhile stay there too. Children are not put before others.
     """
     allowed = cores()
-    if len(allowed) > 1 and CAN_PLACE:
+    if not CAN_PLACE:
+        yield allowed
+        return
+    if len(allowed) > 1:
         os.sched_setaffinity(0, {allowed[0]})
-    with suppress(PermissionError, OSError):
+    with suppress(OSError):
         os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(1))
     try:
         yield allowed
     finally:
-        with suppress(PermissionError, OSError):
+        with suppress(OSError):
             os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
-        if CAN_PLACE:
-            os.sched_setaffinity(0, allowed)
+        os.sched_setaffinity(0, allowed)
 
 
 def _places(names: list[WorkerId], allowed: list[int]) -> dict[WorkerId, int | None]:

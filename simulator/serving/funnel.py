@@ -6,6 +6,9 @@ A stage keeps the candidates that one of its shards is given, so that its calls 
 import os
 from dataclasses import dataclass
 
+import numpy as np
+
+from simulator.data.features import IntArray
 from simulator.distributions.base import Law
 from simulator.distributions.constant import Constant
 from simulator.errors import InputError
@@ -47,6 +50,11 @@ class Funnel:
     def candidates(self) -> Law[float]:
         """The law of the candidates that enter."""
         return self.scenario.traffic.candidate_laws[0]
+
+    def draw(self, rng: np.random.Generator, count: int) -> IntArray:
+        """Return the candidates of so many queries, whole and at least 1, shape (count,)."""
+        luck = rng.random(count)
+        return np.maximum(1, np.round(self.candidates.quantile(luck, 1 - luck))).astype(np.int64)
 
     def entering(self, s: int, candidates: int) -> int:
         """Return the candidates that enter stage `s` of the so many that enter the funnel."""

@@ -91,44 +91,40 @@ def observe(fleet: Fleet, rate: float, utilization: float, seconds: float, rng: 
     seconds
         How long at least; and 40 queries at least.
     """
-    broker, candidates = fleet.broker, fleet.funnel.candidates
-    broker.calls, broker.merges, broker.records = [], [], True
+    broker = fleet.broker
     utilization = min(utilization, HIGHEST)
     pace = PACE * utilization / rate
     stalls, stalled_to = list[float](), 0.0
     began, count = time.perf_counter(), 0
     end = began + seconds
     used = time.process_time() - broker.spun_s
-    while time.perf_counter() < end or count < LEAST:
-        row = int(rng.geometric(1 - utilization))
-        luck = rng.random(row)
-        sizes = np.maximum(1, np.round(candidates.quantile(luck, 1 - luck))).astype(int).tolist()
-        at, done = time.perf_counter() + rng.exponential(1 / rate), 0
-        for number, size in enumerate(sizes):
-            while time.perf_counter() < at:
-                done += len(broker.turn(at))
-            now = time.perf_counter()
-            if now - at > STALL_S and at > stalled_to:
-                stalls.append(now - at)
-                stalled_to = now
-            # The second is no later than it was to be: it is sent with the first.
-            broker.submit(int(rng.integers(USERS)), size, now if number == 1 else at)
-            at += pace if number else 0.0
-        while done < row:
-            done += len(broker.turn(time.perf_counter() + PATIENCE_S))
-            fleet.look_after()
-        count += row
+    with broker.recording() as (calls, merges):
+        while time.perf_counter() < end or count < LEAST:
+            row = int(rng.geometric(1 - utilization))
+            sizes = fleet.funnel.draw(rng, row).tolist()
+            at, done = time.perf_counter() + rng.exponential(1 / rate), 0
+            for number, size in enumerate(sizes):
+                while time.perf_counter() < at:
+                    done += len(broker.turn(at))
+                now = time.perf_counter()
+                if now - at > STALL_S and at > stalled_to:
+                    stalls.append(now - at)
+                    stalled_to = now
+                # The second is no later than it was to be: it is sent with the first.
+                broker.submit(int(rng.integers(USERS)), size, now if number == 1 else at)
+                at += pace if number else 0.0
+            while done < row:
+                done += len(broker.turn(time.perf_counter() + PATIENCE_S))
+                fleet.look_after()
+            count += row
     used = time.process_time() - broker.spun_s - used
-    calls, merges = tuple(broker.calls), tuple(broker.merges)
-    broker.calls, broker.merges, broker.records = [], [], False
     passed = time.perf_counter() - began
-    return Observed(calls, merges, used / max(1, len(calls)), passed, tuple(stalls))
+    return Observed(tuple(calls), tuple(merges), used / max(1, len(calls)), passed, tuple(stalls))
 
 
 def crowded(fleet: Fleet, units: Sequence[Unit], seconds: float, rng: np.random.Generator) -> dict[Unit, float]:
     """Return the mean seconds of a call of each of `units`, stages and shards, while all of them are kept busy."""
     broker = fleet.broker
-    broker.calls, broker.merges, broker.records = [], [], True
     sizes = [fleet.funnel.entering(s, round(fleet.funnel.candidates.mean_value())) for s, _ in units]
     asked = [size if s == 0 else np.arange(size) for (s, _), size in zip(units, sizes, strict=True)]
     of = dict[int, int]()
@@ -138,20 +134,20 @@ def crowded(fleet: Fleet, units: Sequence[Unit], seconds: float, rng: np.random.
         ticket = broker.submit(int(rng.integers(USERS)), asked[unit], time.perf_counter(), (stage, stage), shard)
         of[ticket] = unit
 
-    for unit in range(len(units)):
-        for _ in range(MOST_IN_FLIGHT):
-            send(unit)
-    end = time.perf_counter() + seconds
-    while of:
-        for answer in broker.turn(time.perf_counter() + PATIENCE_S):
-            unit = of.pop(answer.ticket)
-            if time.perf_counter() < end:
+    with broker.recording() as (calls, _):
+        for unit in range(len(units)):
+            for _ in range(MOST_IN_FLIGHT):
                 send(unit)
-        fleet.look_after()
-    calls = [call for call in broker.calls if not call.waited]
-    broker.calls, broker.merges, broker.records = [], [], False
+        end = time.perf_counter() + seconds
+        while of:
+            for answer in broker.turn(time.perf_counter() + PATIENCE_S):
+                unit = of.pop(answer.ticket)
+                if time.perf_counter() < end:
+                    send(unit)
+            fleet.look_after()
+    busy = [call for call in calls if not call.waited]
     return {
-        unit: float(np.mean([call.ended - call.before for call in calls if call.worker[:2] == unit] or [np.nan]))
+        unit: float(np.mean([call.ended - call.before for call in busy if call.worker[:2] == unit] or [np.nan]))
         for unit in units
     }
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from simulator.costs.profile import load_profile
-from simulator.data.features import FloatArray, IntArray
+from simulator.data.features import FloatArray
 from simulator.engine.replications import engine_named
 from simulator.engine.resolve import resolve
 from simulator.engine.result import COMPLETED
@@ -23,7 +23,7 @@ from simulator.serving.fleet import Fleet, fleet
 from simulator.serving.funnel import Funnel, cores, served_funnel
 from simulator.serving.laws import Observed, StageLaws, laws_of, pooled, scenario_of, stalled
 from simulator.serving.load import crowded, observe, offer, overload, throughput
-from simulator.serving.validation import Cell, Measured, Validation
+from simulator.serving.validation import SATURATED, Cell, Measured, Validation
 from simulator.statistics.load import offered_load
 
 __all__ = ["LOADS", "validate"]
@@ -38,7 +38,6 @@ WATCHED = 0.4
 """Share of the time that the processes are watched rather than loaded."""
 THROUGHPUT = 0.1
 """Share of the time that goes into the most that they can do."""
-SATURATED = 1.0
 BURST = 0.9
 """The share of the time that the busiest stage is busy while the most that can be done is predicted."""
 CONTENTION_ROUNDS = 3
@@ -49,19 +48,18 @@ Progress = Callable[[float, float], None]
 
 @dataclass(frozen=True)
 class _Plan:
-    """How the time is spent: seconds of a part of a load and of watching beside it, parts of a load, and repeats."""
+    """How the time is spent: seconds of a part of a load and of watching beside it, and parts of a load."""
 
     part_s: float
     watch_s: float
     parts: int
-    repeats: int
 
     @classmethod
     def of(cls, seconds: float, loads: int, repeats: int) -> "_Plan":
         """Return how `seconds` are spent on so many loads."""
         cell = seconds * (1 - THROUGHPUT) / (loads * repeats)
         parts = min(MOST_PARTS, max(1, round(cell / PARTS_S)))
-        return cls(cell * (1 - WATCHED) / parts, cell * WATCHED / (parts + 1), parts, repeats)
+        return cls(cell * (1 - WATCHED) / parts, cell * WATCHED / (parts + 1), parts)
 
 
 def validate(
@@ -129,17 +127,15 @@ def _cell(
 ) -> Cell:
     """Return one load of one repeat."""
     load, repeat = which
-    broker, funnel = running.broker, running.funnel
+    funnel = running.funnel
     seen = [observe(running, parts[0].size / plan.part_s, load, plan.watch_s, rng)]
     measured, predicted, during, offered = [], [], list[Observed](), []
     for arrivals in parts:
         rate = load * _most(funnel, laws_of(seen[-1], funnel.stages))
         times = arrivals / rate
-        sizes = _candidates(funnel, times, repeat)
-        broker.records = True
-        measured.append(offer(running, times, sizes, rng))
-        during.append(Observed(tuple(broker.calls), tuple(broker.merges), 0.0))
-        broker.calls, broker.merges, broker.records = [], [], False
+        with running.broker.recording() as (calls, merges):
+            measured.append(offer(running, times, funnel.draw(rng, len(times)), rng))
+        during.append(Observed(tuple(calls), tuple(merges), 0.0))
         seen.append(observe(running, rate, load, plan.watch_s, rng))
         offered.append(rate)
         if load < SATURATED:
@@ -156,13 +152,6 @@ def _cell(
         watched=tuple(laws_of(pooled(seen), funnel.stages)),
         during=tuple(laws_of(pooled(during), funnel.stages)),
     )
-
-
-def _candidates(funnel: Funnel, times: FloatArray, repeat: int) -> IntArray:
-    """Return the candidates of each query."""
-    rng = np.random.default_rng([funnel.scenario.seed, repeat, len(times)])
-    luck = rng.random(len(times))
-    return np.maximum(1, np.round(funnel.candidates.quantile(luck, 1 - luck))).astype(np.int64)
 
 
 def _simulated(funnel: Funnel, seen: Observed, times: FloatArray, repeat: int) -> list[FloatArray]:

@@ -16,7 +16,19 @@ from simulator.serving.laws import StageLaws
 from simulator.statistics.intervals import Estimate, estimate
 from simulator.statistics.percentiles import percentile
 
-__all__ = ["BROKER", "GOALS", "JUDGED_TO", "LAG_S", "LEVELS", "Cell", "Goal", "Measured", "Row", "Validation"]
+__all__ = [
+    "BROKER",
+    "GOALS",
+    "JUDGED_TO",
+    "LAG_S",
+    "LEVELS",
+    "SATURATED",
+    "Cell",
+    "Goal",
+    "Measured",
+    "Row",
+    "Validation",
+]
 
 LEVELS = {"p50": 50.0, "p95": 95.0, "p99": 99.0}
 GOALS = {"p50": 0.05, "p99": 0.10, "max_qps": 0.05}
@@ -236,7 +248,8 @@ class Validation:
             return "no load's p99 is further off than its goal, or than the machine is from itself"
         where = f"at {worst.load:.0%} load, where p99 is off most ({worst.error['p99']:+.0%})"
         if abs(share) >= NOTICEABLE:
-            return f"{where}, {what} took {share:+.0%} of what was seen beside the load"
+            how = "longer" if share > 0 else "less"
+            return f"{where}, {what} took {how} than beside it, by {abs(share):.0%} of a call"
         return (
             f"{where}, every part took as long as beside the load: what is assumed and does not hold is that calls are "
             "slow independently of one another, while this machine is slow for a while and then fast again"

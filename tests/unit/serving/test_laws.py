@@ -28,7 +28,7 @@ def call(*, shard=0, size=100, waited, wire=(0.0002, 0.0001), seconds=0.001):
 
 def observed(*calls, broker_s=0.0, merge=0.0):
     """What was seen, each call twenty times."""
-    return Observed(calls * 20, (Merged(0, 1, merge),) * 20, broker_s)
+    return Observed(calls * 20, (Merged(0, merge),) * 20, broker_s)
 
 
 def simulated(asked, seen):
@@ -71,7 +71,7 @@ def test_shards_keep_their_own_speed():
 def test_a_law_of_too_few_calls_is_that_of_the_others():
     """Nine busy calls tell no law: the idle one stands in."""
     calls = (call(waited=True, seconds=0.002),) * 20 + (call(waited=False),) * 9
-    (law,) = laws_of(Observed(calls, (Merged(0, 1, 0.0),), 0.0), scenario().funnel)
+    (law,) = laws_of(Observed(calls, (Merged(0, 0.0),), 0.0), scenario().funnel)
     assert np.mean(law.busy) == pytest.approx((20 * 0.002 + 9 * 0.001) / 29)
 
 

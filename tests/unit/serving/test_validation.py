@@ -78,7 +78,7 @@ def test_the_largest_error_points_to_what_changed():
     """Calls that took half as long again under the load as beside it are named."""
     slower = replace(LAWS, busy=LAWS.busy * 1.5)
     cells = [replace(cell(0.5, r, 2e-3, 1e-3), during=(slower,)) for r in range(2)]
-    assert "calls behind another of rank took" in validation(*cells).suspect
+    assert "calls behind another of rank took longer than beside it" in validation(*cells).suspect
     same = [cell(0.5, r, 2e-3, 1e-3) for r in range(2)]
     assert "slow independently of one another" in validation(*same).suspect
     once = [cell(0.2, 0, 2e-3, 1e-3), replace(cell(0.5, 0, 2e-3, 1e-3), measured=Measured.of(np.ones(50)))]
