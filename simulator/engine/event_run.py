@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.draws import stream_of
-from simulator.engine.arrivals import prepare_blocks
+from simulator.engine.answers import ANSWER
+from simulator.engine.arrivals import prepare, prepare_blocks
 from simulator.engine.events import FULL, OUT_OF_ROOM, Setting, run_loop
 from simulator.engine.heap import push
 from simulator.engine.law import value_at
@@ -18,7 +19,7 @@ from simulator.engine.state import NUMBERS, columns_of, larger, new_state
 from simulator.engine.windows import window_count
 from simulator.policies.faults import gap
 
-__all__ = ["event_blocks", "run_events"]
+__all__ = ["answers_to", "event_blocks", "run_events"]
 
 
 class EventRun:
@@ -92,6 +93,20 @@ def run_events(plan: Plan, replication: int, result: Result) -> int:
     run["rows"] = result.arrival.size
     run.go_on()
     return run["events"]
+
+
+def answers_to(plan: Plan, replication: int, watched: NDArray[np.bool_], most: int) -> NDArray[np.void]:
+    """Return every answer in time to the queries that `watched`, shape (Q,), marks, in the order in which they came.
+
+    `most` answers are there at most: as many as attempts were sent for these queries. The records are of ANSWER.
+    """
+    result = prepare(plan, replication)
+    run = EventRun(plan, replication, result)
+    run.state = run.state._replace(watched=watched, answers=np.zeros(most, dtype=ANSWER))
+    run["rows"] = result.arrival.size
+    run.go_on()
+    answers: NDArray[np.void] = run.state.answers[: run["traced"]]
+    return answers
 
 
 def event_blocks(plan: Plan, replication: int, size: int) -> Iterator[Result]:

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.engine.order import unpack
 from simulator.engine.plan import Tables
 from simulator.engine.state import NONE, Columns, State
 from simulator.engine.windows import add_over_windows
@@ -17,6 +18,7 @@ __all__ = [
     "forget",
     "link_serving",
     "pay",
+    "note_answer",
     "set_active",
     "skip",
     "unlink_serving",
@@ -33,6 +35,18 @@ def work(stage: Any, now: float, change: int) -> None:  # noqa: ANN401  a record
     stage.worked += stage.working * (now - stage.looked)
     stage.working += change
     stage.looked = now
+
+
+@kernel()
+def note_answer(state: State, row: int, slot: int, replicas: int) -> None:
+    """Write a request that the broker takes the answer of into row `row` of the answers; shards have `replicas` each."""
+    request, answer = state.requests[slot], state.answers[row]
+    _, query, stage, shard, attempt = unpack(request.key)
+    answer.query, answer.stage, answer.shard, answer.attempt = query, stage, shard, attempt
+    answer.replica = request.replica - state.first_replica[stage] - shard * replicas
+    answer.batch, answer.sent, answer.to_shard = request.batch, request.sent, request.to_shard
+    answer.arrived, answer.begun = request.arrived, request.begun
+    answer.work, answer.service, answer.to_broker = request.work, request.service, request.to_broker
 
 
 @kernel()

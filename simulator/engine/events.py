@@ -18,6 +18,7 @@ from simulator.engine.event_steps import (
     cut,
     forget,
     link_serving,
+    note_answer,
     pay,
     set_active,
     skip,
@@ -117,7 +118,7 @@ def run_loop(  # noqa: C901  the declared exception to the ceilings: one machine
     needs_end = door.admission < total or door.users > 0
     (
         size, queued, free_request, free_requests, free_visit, free_visits, calls_top, base, rows, arrived, ended,
-        on_the_way, in_flight, idle_mergers, merge_head, merge_tail, paying, events,
+        on_the_way, in_flight, idle_mergers, merge_head, merge_tail, paying, events, traced,
     ) = state.numbers  # fmt: skip
     lanes, ends, first_of, lane_of = state.lanes, state.lane_ends, state.lane_first, state.lane_of
     mask = lanes.shape[1] - 1
@@ -250,6 +251,9 @@ def run_loop(  # noqa: C901  the declared exception to the ceilings: one machine
                         parts[0] = request.sent - visit.start + request.to_shard
                         parts[1] = request.begun - request.arrived
                         parts[2], parts[3] = request.service, request.to_broker
+                    if state.watched.size > 0 and state.watched[q]:
+                        note_answer(state, traced, slot, R)
+                        traced += 1
                     visit.unresolved -= 1
                     if visit.unresolved == 0:
                         finish = v
@@ -608,7 +612,7 @@ def run_loop(  # noqa: C901  the declared exception to the ceilings: one machine
             law = 4 * s + (IDLE_NOISE if by_idle_law else NOISE)
             noise = value_at(laws, law, streams[s, SERVICE], q2, j2, attempt2)
             service = curve_value(curves, 2 * s + by_idle_law, amount) * noise * slowed(tables.slow, s, j2, now)
-            end = now + service
+            end, alone = now + service, service
             if stages.pause_every[s] < np.inf:
                 C = stages.workers[s]
                 number = (which - state.first_replica[s]) * C
@@ -630,6 +634,7 @@ def run_loop(  # noqa: C901  the declared exception to the ceilings: one machine
             while there != NONE:
                 member = requests[there]
                 member.state, member.begun, member.service, member.share = SERVING, now, service, service / taken
+                member.work, member.batch = alone, taken
                 if member.call != NONE and stages.cancel[s] == ON_START:
                     call = calls[member.call]
                     twin = call.two if call.one == there else call.one
@@ -758,7 +763,7 @@ def run_loop(  # noqa: C901  the declared exception to the ceilings: one machine
 
     keep = (
         size, queued, free_request, free_requests, free_visit, free_visits, calls_top, base, rows, arrived, ended,
-        on_the_way, in_flight, idle_mergers, merge_head, merge_tail, paying, events,
+        on_the_way, in_flight, idle_mergers, merge_head, merge_tail, paying, events, traced,
     )  # fmt: skip
     for i in range(len(keep)):
         state.numbers[i] = keep[i]

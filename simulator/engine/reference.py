@@ -6,13 +6,15 @@ simulator/policies.
 """
 
 import math
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import Any
 
 import numpy as np
 import simpy
+from numpy.typing import NDArray
 
 from simulator.draws import stream_of, uniform_at
+from simulator.engine.answers import ANSWER
 from simulator.engine.arrivals import prepare
 from simulator.engine.clock import Clock
 from simulator.engine.curve import curve_value
@@ -42,7 +44,7 @@ from simulator.policies.imbalance import shard_candidates
 from simulator.policies.retry import backoff_s, saved, withdraws
 from simulator.policies.shedding import has_room
 
-__all__ = ["simulate"]
+__all__ = ["answers_to", "simulate"]
 
 Process = Generator[simpy.Event, Any, Any]
 
@@ -64,6 +66,7 @@ class Simulation:
         self.arrived = self.ended = self.in_flight = self.on_the_way = 0
         self.over = self.clock.event()
         self.upheavals = Upheavals(self.world, self.shards)
+        self.on_answer: Callable[[Request], None] = lambda _: None
 
     def _new_shard(self, s: int, j: int) -> Shard:
         """Return a shard of empty replicas; those beyond the number at the start are barred."""
@@ -260,6 +263,7 @@ class Simulation:
         """Note an answer in time, and deal with the attempt that has lost."""
         visit = call.visit
         row = (visit.query, visit.stage)
+        self.on_answer(request)
         visit.answered += 1
         if self.clock.now > visit.latest or call.shard < self.result.slowest[row]:
             visit.latest = self.clock.now
@@ -393,3 +397,18 @@ class Simulation:
 def simulate(plan: Plan, replication: int) -> Result:
     """Return one replication of `plan`, computed by SimPy; the same arrays as the compiled engine's."""
     return Simulation(plan, replication).run()
+
+
+def answers_to(plan: Plan, replication: int, watched: NDArray[np.bool_]) -> NDArray[np.void]:
+    """Return every answer in time to the queries that `watched`, shape (Q,), marks, as records of ANSWER in order."""
+    simulation, rows = Simulation(plan, replication), list[tuple[float, ...]]()
+
+    def note(request: Request) -> None:
+        if watched[request.query] and request.replica is not None:
+            where = (request.query, request.stage, request.shard, request.replica.number, request.attempt)
+            times = (request.sent, request.to_shard, request.arrived, request.begun, request.work, request.service)
+            rows.append((*where, request.batch, *times, request.to_broker))
+
+    simulation.on_answer = note
+    simulation.run()
+    return np.array(rows, dtype=ANSWER)

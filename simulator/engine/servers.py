@@ -48,6 +48,8 @@ class Request:
     to_shard: float = 0.0
     arrived: float = 0.0
     begun: float = 0.0
+    batch: int = 0
+    work: float = 0.0
     service: float = 0.0
     share: float = 0.0
     to_broker: float = 0.0
@@ -197,6 +199,7 @@ class Replica:
         for request in requests:
             request.state, request.begun = SERVING, now
             request.service, request.share = service, service / len(requests)
+            request.work, request.batch = work, len(requests)
         measured = sum(request.query >= world.plan.warmup for request in requests) / len(requests)
         world.result.busy[self.stage][self.shard, self.number] += service * measured
         world.work(self.stage, 1)

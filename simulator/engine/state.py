@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.engine.answers import ANSWER
 from simulator.engine.heap import EVENT
 from simulator.engine.law import CONSTANT
 from simulator.engine.plan import PAUSE, REQUEST, RESPONSE, Plan
@@ -33,11 +34,13 @@ REQUEST_RECORD = np.dtype(
         ("before", I4),
         ("mate", I4),  # the next of its batch, or of those sent back or withdrawn together
         ("worker", I4),
+        ("batch", I4),  # requests served together with it, itself among them
         ("candidates", I8),
         ("sent", F8),
         ("to_shard", F8),
         ("arrived", F8),
         ("begun", F8),
+        ("work", F8),  # its service but for the pauses that interrupt it
         ("service", F8),
         ("share", F8),
         ("measured", F8),  # of the first of a batch: the share of the batch that counts
@@ -124,6 +127,7 @@ NUMBERS = (
     "merge_tail",
     "paying",
     "events",
+    "traced",
 )
 
 
@@ -131,7 +135,8 @@ class State(NamedTuple):
     """All records and events.
 
     `first_replica`, `first_shard` and `first_worker` (S + 1,) say where a stage's begin; `lane_of` (S, len(LANES))
-    numbers the lanes, NONE of none.
+    numbers the lanes, NONE of none. Answers in time to the queries that `watched` (Q,) marks are written to `answers`, of
+    which nothing is written where it is empty.
     """
 
     heap: NDArray[np.void]
@@ -153,6 +158,8 @@ class State(NamedTuple):
     first_shard: NDArray[np.int64]
     first_worker: NDArray[np.int64]
     numbers: NDArray[np.int64]
+    watched: NDArray[np.bool_]
+    answers: NDArray[np.void]
 
 
 class Columns(NamedTuple):
@@ -239,6 +246,8 @@ def new_state(plan: Plan, replication: int) -> State:
         first_shard=first_shard,
         first_worker=first_worker,
         numbers=numbers,
+        watched=np.zeros(0, dtype=np.bool_),
+        answers=np.zeros(0, dtype=ANSWER),
     )
 
 
