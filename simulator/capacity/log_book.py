@@ -14,6 +14,7 @@ import numpy as np
 
 from simulator.capacity.score_book import (
     SEED,
+    About,
     Recorded,
     ScoreBook,
     check_persons,
@@ -77,7 +78,8 @@ def log_book(asked: QualityWorld, split: str) -> ScoreBook:
         return kept_scores(f"{place}-{split}-", key, ranker, lambda: trained_scores(world, ranker, SEED, users))
 
     known = len(read.log), len(read.log.users), len(read.log.items), read.again, read.liked_from
-    return ScoreBook(relevance, score, key, world.person[users], Recorded(read.name, split, *known, world.unseen))
+    recorded = Recorded(read.name, split, *known, world.unseen)
+    return ScoreBook(relevance, score, key, world.person[users], recorded, lambda: About.of(world, users))
 
 
 @cache

@@ -22,7 +22,8 @@ from simulator.costs.profile import Profile, load_profile
 from simulator.data.fetch import shelf
 from simulator.engine.replications import Progress
 from simulator.errors import InputError, OutputError
-from simulator.scenario.model import Optimize, Scenario
+from simulator.scenario.model import Scenario
+from simulator.scenario.searches import Optimize
 from simulator.statistics.intervals import estimate
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from simulator.capacity.judged import mean_candidates
 from simulator.capacity.quality import TOP_K
-from simulator.scenario.model import Scenario, Stage, StageOptimize
+from simulator.scenario.model import Scenario, Stage
+from simulator.scenario.searches import StageOptimize
 
 __all__ = ["Chosen", "Design", "StageChoices", "choices_of", "design_of", "own_design", "scenario_of"]
 

@@ -38,6 +38,7 @@ __all__ = [
     "Quality",
     "StageQuality",
     "cuts_of",
+    "funnel_gains",
     "quality_of",
     "quality_of_run",
     "scaled_keep",
@@ -224,6 +225,23 @@ def quality_of(cuts: Sequence[Cut], book: ScoreBook, candidates: int | None = No
         ndcgs=book.by_person(ndcgs),
         recorded=book.recorded,
     )
+
+
+def funnel_gains(cuts: Sequence[Cut], book: ScoreBook) -> tuple[FloatArray, FloatArray, NDArray[np.int64]]:
+    """Return the discounted gain of each of the first ten results, that of the ideal ten, and the results' items.
+
+    Each of shape (T, 10) or as many as there are; the sum of the first over the sum of the second is NDCG@10.
+    """
+    last = _pass(cuts, book)[-1]
+    items, answered = last.items[:, :TOP_K], last.answered[:, :TOP_K]
+    gains = np.where(answered, np.take_along_axis(book.relevance, items, axis=1), 0.0)
+    ideal = np.take_along_axis(book.relevance, book.best[:, :TOP_K], axis=1)
+    return _discounted(gains), _discounted(ideal), items
+
+
+def _discounted(gains: FloatArray) -> FloatArray:
+    """Return each gain of lists, shape (T, n), at its discount."""
+    return np.asarray(gains / np.log2(np.arange(2, gains.shape[1] + 2)))
 
 
 class _List(NamedTuple):

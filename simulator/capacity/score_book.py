@@ -7,7 +7,7 @@ Shapes: T test users, I items.
 """
 
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,6 +28,7 @@ from simulator.scenario.ranker_names import is_own
 
 __all__ = [
     "SEED",
+    "About",
     "Recorded",
     "ScoreBook",
     "book_of",
@@ -39,6 +40,9 @@ __all__ = [
 ]
 
 SEED = 0
+
+TOLD = ("history", "new", "age", "budget", "curiosity")
+"""Columns of users by which kinds of query are told apart."""
 
 
 class Size(NamedTuple):
@@ -81,6 +85,38 @@ class Recorded(NamedTuple):
     unseen: float
 
 
+class About(NamedTuple):
+    """What is known of those who ask and of what they are shown, to tell kinds of query and of item apart.
+
+    Attributes
+    ----------
+    users
+        Columns of each query's user by name, shape (T,) each.
+    popularity
+        How often each item is met, shape (T, I); None where nobody knows.
+    """
+
+    users: Mapping[str, FloatArray]
+    popularity: FloatArray | None
+
+    @classmethod
+    def of(cls, world: Judged, users: NDArray[np.int64]) -> "About":
+        """Return what `world` tells of `users`, shape (T,), and of all its items."""
+        names = world.features.user
+        told = {name: world.user_features[users, names.index(name)] for name in TOLD if name in names}
+        popularity = getattr(world, "popularity", None)
+        shape = (len(users), len(world.item_features))
+        return cls(told, None if popularity is None else np.broadcast_to(popularity, shape))
+
+    def where(self, kept: NDArray[np.bool_], items: NDArray[np.int64]) -> "About":
+        """Return the queries `kept`, shape (T,), with the items of places `items`, shape (T, items)."""
+        of_items = None if self.popularity is None else np.take_along_axis(self.popularity, items, axis=1)[kept]
+        return About({name: column[kept] for name, column in self.users.items()}, of_items)
+
+
+NOTHING_KNOWN = About({}, None)
+
+
 class ScoreBook:
     """Scores and relevance of every item for every test query; each ranker's are made when first asked for.
 
@@ -97,22 +133,25 @@ class ScoreBook:
         Who asks each query, shape (T,), whole numbers; each by a person of its own unless given.
     recorded
         The log behind it; None of a synthetic world.
+    about
+        Gives what is known of users and items; nothing unless given.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  four of them may be left out
         self,
         relevance: FloatArray,
         score: Callable[[str], FloatArray],
         key: str = "",
         person: NDArray[np.int64] | None = None,
         recorded: Recorded | None = None,
+        about: Callable[[], About] = lambda: NOTHING_KNOWN,
     ) -> None:
         self.ranked = ~np.isnan(relevance)  # (T, I)
         self.relevance, self.key, self.recorded = np.where(self.ranked, relevance, 0.0), key, recorded
         self.best = np.argsort(-self.relevance, axis=1, kind="stable")  # (T, I)
         self.person = np.arange(len(relevance)) if person is None else person
         _, self._place = np.unique(self.person, return_inverse=True)  # (T,)
-        self._score = cache(score)
+        self._score, self.about = cache(score), cache(about)
         self._order = cache(self._sorted)
         self._parts: dict[int, ScoreBook] = {}
 
@@ -152,8 +191,14 @@ class ScoreBook:
                 return np.asarray(np.take_along_axis(self.scores(ranker), drawn, axis=1)[known])
 
             part = np.where(ranked, relevance, np.nan)[known]
-            self._parts[items] = ScoreBook(part, score, self.key, self.person[known], self.recorded)
+            person = self.person[known]
+            about = partial(self._about_part, known, drawn)
+            self._parts[items] = ScoreBook(part, score, self.key, person, self.recorded, about)
         return self._parts[items]
+
+    def _about_part(self, known: NDArray[np.bool_], drawn: NDArray[np.int64]) -> About:
+        """Return what is known of the queries `known`, shape (T,), and of the items drawn for them."""
+        return self.about().where(known, drawn)
 
     def _sorted(self, ranker: str) -> NDArray[np.int64]:
         """Return the order by a ranker, sorted anew."""
@@ -174,7 +219,11 @@ def book_of(world: Judged, seed: int = SEED) -> ScoreBook:
     users = _test_users(world)
     relevance = _relevance(world, users)
     known = relevance.max(axis=1) > 0
-    return ScoreBook(relevance[known], lambda ranker: trained_scores(world, ranker, seed, users[known]))
+
+    def score(ranker: str) -> FloatArray:
+        return trained_scores(world, ranker, seed, users[known])
+
+    return ScoreBook(relevance[known], score, about=lambda: About.of(world, users[known]))
 
 
 @cache
@@ -190,7 +239,8 @@ def shared_book(kind: str) -> ScoreBook:
     def score(ranker: str) -> FloatArray:
         return kept_scores("", key, ranker, lambda: trained_scores(world(), ranker, SEED, users()))
 
-    return ScoreBook(kept(f"relevance-{kind}", key, lambda: _relevance(world(), users())), score, key)
+    relevance = kept(f"relevance-{kind}", key, lambda: _relevance(world(), users()))
+    return ScoreBook(relevance, score, key, about=lambda: About.of(world(), users()))
 
 
 def trained_key(*settings: object) -> str:

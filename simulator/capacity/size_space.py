@@ -11,7 +11,8 @@ from simulator.distributions.constant import Constant
 from simulator.engine.order import MAX_SHARDS
 from simulator.engine.resolve import resolve, stage_cost
 from simulator.scenario.fields import counts_between
-from simulator.scenario.model import AffineCost, Network, Scenario, Stage, StageSize
+from simulator.scenario.model import AffineCost, Network, Scenario, Stage
+from simulator.scenario.searches import StageSize
 from simulator.statistics.load import offered_load
 
 __all__ = [

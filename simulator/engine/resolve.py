@@ -59,9 +59,10 @@ def resolve(scenario: Scenario, profile: Profile) -> Plan:
         idle.append(stage_cost(scenario, stage, profile, per_shard, idle=True))
         entering = min(entering, stage.keep or entering)
     merge = _merge_cost(scenario, profile)
-    speed = scenario.costs.speed
-    costs = [cost for pair in zip(busy, idle, strict=True) for cost in pair] + [merge]
-    curves = [cost.curve.faster(speed) for cost in costs]
+    speed, curves = scenario.costs.speed, list[Curve]()
+    for stage, one, two in zip(scenario.funnel, busy, idle, strict=True):
+        curves += [cost.curve.faster(speed * stage.speed) for cost in (one, two)]
+    curves.append(merge.curve.faster(speed))
     laws: list[Law[Any]] = []
     for stage, one, two in zip(scenario.funnel, busy, idle, strict=True):
         laws += [one.noise, two.noise, stage.network.request, stage.network.response]

@@ -14,7 +14,7 @@ from simulator.data.learnable import Learnable
 from simulator.rankers.base import Parameters, Ranker
 from simulator.rankers.examples import Examples, examples
 
-__all__ = ["Logistic", "loss_and_gradient"]
+__all__ = ["Logistic", "fitted", "loss_and_gradient"]
 
 L2 = 1e-4
 
@@ -46,6 +46,22 @@ def _curvature(parameters: Parameters, X: FloatArray) -> FloatArray:
     return np.block([[own, by_intercept[:, None]], [by_intercept[None, :], np.array([[weight.sum()]])]])
 
 
+def fitted(batch: Examples) -> Parameters:
+    """Return the parameters of least loss on `batch`, by Newton's method."""
+
+    def objective(flat: FloatArray) -> tuple[float, FloatArray]:
+        loss, gradient = loss_and_gradient({"w": flat[:-1], "b": flat[-1:]}, batch)
+        return loss, np.concatenate([gradient["w"], gradient["b"]])
+
+    def curvature(flat: FloatArray) -> FloatArray:
+        return _curvature({"w": flat[:-1], "b": flat[-1:]}, batch.X)
+
+    start = np.zeros(batch.X.shape[1] + 1)
+    # A few steps that know the curvature cost less than hundreds that do not: columns are few and alike.
+    found = minimize(objective, start, method="trust-exact", jac=True, hess=curvature)
+    return {"w": found.x[:-1], "b": found.x[-1:]}
+
+
 @final
 class Logistic(Ranker):
     """A linear model of clicks on dense columns, fitted by Newton's method to its one optimum."""
@@ -55,19 +71,7 @@ class Logistic(Ranker):
     @classmethod
     def _train(cls, world: Learnable, rng: np.random.Generator) -> Parameters:
         del rng  # the loss is strictly convex in the weights: there is nothing to draw
-        batch = examples(world, world.splits.train)
-
-        def objective(flat: FloatArray) -> tuple[float, FloatArray]:
-            loss, gradient = loss_and_gradient({"w": flat[:-1], "b": flat[-1:]}, batch)
-            return loss, np.concatenate([gradient["w"], gradient["b"]])
-
-        def curvature(flat: FloatArray) -> FloatArray:
-            return _curvature({"w": flat[:-1], "b": flat[-1:]}, batch.X)
-
-        start = np.zeros(batch.X.shape[1] + 1)
-        # A few steps that know the curvature cost less than hundreds that do not: columns are few and alike.
-        found = minimize(objective, start, method="trust-exact", jac=True, hess=curvature)
-        return {"w": found.x[:-1], "b": found.x[-1:]}
+        return fitted(examples(world, world.splits.train))
 
     @classmethod
     def _item_rows(cls, parameters: Parameters, item_features: FloatArray) -> FloatArray:

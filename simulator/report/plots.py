@@ -164,7 +164,7 @@ def measured_cost(answer: RunAnswer) -> Plot:
             _points(axes, cost, colour, name)
             at = next(one for one in answer.stages if one.name == stage.name)
             n = max(1.0, at.candidates.value / at.shards)
-            seconds = cost.busy.curve.at(n) / answer.scenario.costs.speed
+            seconds = cost.busy.curve.at(n) / (answer.scenario.costs.speed * stage.speed)
             axes.plot([n], [seconds * MS], "D", color=colour, markersize=9, markeredgecolor=look.ink)
             axes.annotate(f"  {stage.name}: {n:,.0f}", (n, seconds * MS), va="top", color=look.ink)
         axes.set(

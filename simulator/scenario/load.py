@@ -102,7 +102,7 @@ def parse_scenario(
     study = _validated(source, problems, overrides, folder or FilePath())
     if isinstance(study, Scenario):
         return study
-    remedy = f"ask it: simulator {'bias' if study.bias else 'train'}"
+    remedy = f"ask it: simulator {'bias' if study.bias else 'train' if study.training else 'diagnose'}"
     raise ScenarioError([Problem(source.place(()), "", "expected traffic and a funnel to serve, got neither", remedy)])
 
 

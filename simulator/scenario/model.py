@@ -12,10 +12,10 @@ from simulator.distributions.constant import Constant
 from simulator.distributions.empirical import Empirical
 from simulator.distributions.lognormal import Lognormal
 from simulator.scenario.bias import Bias
+from simulator.scenario.diagnosis import Diagnosis
 from simulator.scenario.fields import (
     AFFINE,
     MEASURED,
-    Choices,
     Count,
     Documents,
     Duration,
@@ -39,36 +39,31 @@ from simulator.scenario.fields import (
 from simulator.scenario.objectives import Objective, ObjectiveText
 from simulator.scenario.policies import Autoscaling, Batching, Fault, Hedging, Retry
 from simulator.scenario.quality_world import QualityWorld
-from simulator.scenario.ranker_names import RankerName, RankerNames
+from simulator.scenario.ranker_names import RankerName
+from simulator.scenario.searches import Compare, Optimize, Size
 from simulator.scenario.section import Section
 from simulator.scenario.traffic import Bursty, CandidateLaw, Daily, QueryClass, Trace
 from simulator.scenario.training import Training
-from simulator.scenario.vary import AxisText
 
 __all__ = [
     "ALONE",
     "Admission",
     "AffineCost",
     "Cache",
-    "Compare",
     "Costs",
     "MeasuredCost",
     "Merge",
     "Network",
-    "Optimize",
     "Prices",
     "Scenario",
-    "Size",
     "Sla",
     "Stage",
-    "StageOptimize",
-    "StageSize",
     "Study",
     "Traffic",
     "known_keys",
 ]
 
-ALONE = ("bias", "training")
+ALONE = ("bias", "training", "diagnosis")
 """Sections that a file may ask about without a funnel to serve."""
 
 NOTHING: Law[float] = Constant[Duration].model_validate({"mean": "0ms"})
@@ -202,6 +197,8 @@ class Stage(Section):
     """How a replica is chosen."""
     network: Network = Network()
     """Time on the wire."""
+    speed: Factor = 1.0
+    """How many times as fast its calls are as their cost says, beside costs.speed."""
     cost: Cost | None = None
     """How long a call takes: assumed, or measured in production, {measured: latencies.csv}, instead of by calibrate."""
     idle_cost: Cost | None = None
@@ -265,63 +262,6 @@ class Prices(Section):
     """The price's currency."""
 
 
-class StageSize(Section):
-    """What `simulator size` may choose for one stage: a count, a list of counts, or a range such as 1-4."""
-
-    shards: Choices | None = None
-    """Numbers of shards to choose from; around what the cost of a call allows unless given."""
-    replicas: Choices | None = None
-    """Numbers of replicas to choose from; small ones, and as many as the load asks for, unless given."""
-    workers: Choices | None = None
-    """Numbers of workers of a replica to choose from; 1 to 16 unless given."""
-
-
-class Size(Section):
-    """Where `simulator size` looks for the cheapest system."""
-
-    stages: dict[Slug, StageSize] = {}  # noqa: RUF012  pydantic copies defaults
-    """What may be chosen, by the stage's name."""
-
-    def __hash__(self) -> int:
-        return hash(frozenset(self.stages.items()))
-
-
-class StageOptimize(Section):
-    """What `simulator optimize` may choose for one stage: a count, a list of counts, or a range such as 1-4."""
-
-    ranker: RankerNames | None = None
-    """Rankers to choose from; those that the funnel names unless given, or a stage's own where its cost is assumed."""
-    keep: Choices | None = None
-    """Candidates handed on to choose from; from a quarter to four times the stage's own unless given."""
-    shards: Choices | None = None
-    """Numbers of shards to choose from; half, as many and twice as many as the stage has unless given."""
-    replicas: Choices | None = None
-    """Numbers of replicas to choose from; the stage's own unless given."""
-    workers: Choices | None = None
-    """Numbers of workers of a replica to choose from; 1, 2, 4, 8 and the stage's own unless given."""
-    optional: Switch = True
-    """Whether the stage may be left out."""
-
-
-class Optimize(Section):
-    """Where `simulator optimize` looks for the best trade of quality, latency and cost."""
-
-    trials: Count = 60
-    """Designs to simulate."""
-    stages: dict[Slug, StageOptimize] = {}  # noqa: RUF012  pydantic copies defaults
-    """What may be chosen, by the stage's name."""
-
-    def __hash__(self) -> int:
-        return hash((self.trials, frozenset(self.stages.items())))
-
-
-class Compare(Section):
-    """Settings to compare, each in place of the scenario's own."""
-
-    vary: Annotated[tuple[AxisText, ...], BeforeValidator(at_least_one("axis such as funnel.retrieve.shards=10,20"))]
-    """What to vary: PATH=V1,V2,...; several make a grid. Paths joined by commas vary together, values joined by x."""
-
-
 class Study(Section):
     """A scenario file, version 1, that may ask about something else than serving."""
 
@@ -335,6 +275,8 @@ class Study(Section):
     """What the ranking does to its own data, asked by `simulator bias`."""
     training: Training | None = None
     """How much data and time its models need, asked by `simulator train`."""
+    diagnosis: Diagnosis | None = None
+    """The data that its ranker was trained on and serves, asked by `simulator diagnose`."""
 
 
 class Scenario(Study):

@@ -1,0 +1,99 @@
+"""`simulator diagnose`: why it is slow, why it is wrong, what to change next."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from simulator.cli.console import progress, show, show_json, warn
+from simulator.cli.options import Json, Out, Quiet, Replications, Seed, Set, all_overrides, overrides_by_path
+from simulator.errors import InputError
+
+if TYPE_CHECKING:
+    from simulator.scenario.model import Study
+
+__all__ = ["diagnose"]
+
+NOTHING = "expected a scenario, or --train and --serve with a file each"
+
+File = Annotated[Path | None, typer.Argument(metavar="[FILE]", help="The scenario, a YAML file.", show_default=False)]
+Train = Annotated[Path | None, typer.Option("--train", metavar="A.csv", help="Instead: the rows trained on.")]
+Serve = Annotated[Path | None, typer.Option("--serve", metavar="B.csv", help="Instead: the rows served.")]
+Key = Annotated[str | None, typer.Option("--key", metavar="COLUMN", help="Names a row in both, to compare the paths.")]
+Label = Annotated[str | None, typer.Option("--label", metavar="COLUMN", help="What the ranker predicts, 0 or 1.")]
+Query = Annotated[str | None, typer.Option("--query", metavar="COLUMN", help="The list that a row is ranked in.")]
+Time = Annotated[str | None, typer.Option("--time", metavar="COLUMN", help="Dates or periods.")]
+Unused = Annotated[
+    list[str], typer.Option("--unused", metavar="COLUMN", help="A column that the ranker is not given. Repeatable.")
+]
+
+
+def diagnose(  # noqa: PLR0913  one parameter an option
+    file: File = None,
+    train: Train = None,
+    serve: Serve = None,
+    key: Key = None,
+    label: Label = None,
+    query: Query = None,
+    time: Time = None,
+    unused: Unused = [],  # noqa: B006  typer never changes it
+    set_: Set = [],  # noqa: B006  typer never changes it
+    seed: Seed = None,
+    replications: Replications = None,
+    json: Json = False,
+    quiet: Quiet = False,
+    out: Out = None,
+) -> None:
+    """Find why it is slow, why it is wrong, and what to change next."""
+    overrides = all_overrides(set_, seed, replications)
+    roles = {"key": key, "label": label, "query": query, "time": time, "unused": tuple(unused) or None}
+    if file is None:
+        study = _of_files(train, serve, {name: value for name, value in roles.items() if value is not None})
+    else:
+        study = _of_scenario(file, overrides, train or serve or any(roles.values()))
+
+    from simulator.diagnosis.answer import diagnose as look_into  # loads Numba, so only once the input is known good
+    from simulator.report.files import check_writable
+
+    if out is not None:
+        check_writable(out)
+    with progress(study.name, quiet=quiet or json) as on_progress:
+        answer = look_into(study, on_progress)
+    warn(answer.warnings, quiet=quiet)
+    if json:
+        from simulator.report.diagnose_document import diagnose_document  # one of two forms is loaded
+
+        show_json(diagnose_document(answer, overrides_by_path(overrides)), out)
+    else:
+        from simulator.report.diagnose_text import diagnose_said  # one of two forms is loaded
+        from simulator.report.text_table import printed_answer
+
+        show(printed_answer(diagnose_said(answer)), out)
+    if answer.latency and answer.latency.run.saturated:
+        raise typer.Exit(4)
+
+
+def _of_scenario(file: Path, overrides: list[str], also_files: object) -> "Study":
+    """Return the scenario in `file`."""
+    from simulator.scenario.load import load_study  # heavy, and only some commands need it
+
+    if also_files:
+        raise InputError(f"{NOTHING}, got both; a scenario names its files in a diagnosis section")
+    return load_study(file, overrides)
+
+
+def _of_files(train: Path | None, serve: Path | None, roles: dict[str, object]) -> "Study":
+    """Return the study of two files."""
+    from pydantic import ValidationError  # heavy, and only some commands need it
+
+    from simulator.scenario.diagnosis import Diagnosis
+    from simulator.scenario.model import Study
+
+    if train is None or serve is None:
+        raise InputError(f"{NOTHING}, got {'neither' if train is serve else 'one file'}")
+    try:
+        asked = Diagnosis.model_validate({"train": str(train), "serve": str(serve), **roles})
+    except ValidationError as error:
+        found = error.errors()[0]
+        raise InputError(f"--{found['loc'][0] if found['loc'] else 'train'}: expected {found['msg']}") from error
+    return Study(name="tables", question="What is wrong with the data?", diagnosis=asked)

@@ -1,0 +1,104 @@
+"""What a scenario says for its diagnosis: which data its ranker was trained on and which it serves.
+
+What each of them means is said in simulator/diagnosis.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BeforeValidator, ValidationInfo, field_validator, model_validator
+
+from simulator.distributions.written import value_error
+from simulator.scenario.fields import Count, Factor, Share, Text, at_least_one
+from simulator.scenario.section import Section
+
+__all__ = ["Diagnosis", "FilmLogAsked", "PlantedSkew"]
+
+SUFFIXES = (".csv", ".parquet")
+OF_FILES = ("key", "label", "query", "time", "unused")
+
+Month = Literal[
+    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+    "december",
+]  # fmt: skip
+Months = Annotated[tuple[Month, ...], BeforeValidator(at_least_one("month"))]
+Feature = Literal[
+    "age", "tenure_days", "country", "device", "hour", "query_words", "genre", "actor", "director", "studio", "rating",
+    "runtime", "price", "fame", "film_days", "match",
+]  # fmt: skip
+
+
+class PlantedSkew(Section):
+    """A feature that the online path of the synthetic log computes otherwise than the offline path."""
+
+    feature: Feature
+    """Which one."""
+    kind: Literal["missing", "default", "scale", "type", "stale"]
+    """How it differs: left out, a default in its place, in another unit, as text, or as it was some time ago."""
+    share: Share = 1.0
+    """Share of rows that differ."""
+    factor: Factor = 100.0
+    """Of another unit: how many times as large."""
+
+
+class FilmLogAsked(Section):
+    """A synthetic log of a film service over the months, whose truth is known."""
+
+    trained: Months = ("december",)
+    """Months that the ranker is trained on."""
+    served: Months = ("december",)
+    """Months that it serves."""
+    queries: Count = 3_000
+    """Queries of each month, twenty films each."""
+    unused: tuple[Feature, ...] = ()
+    """Features that the ranker is not given."""
+    skew: tuple[PlantedSkew, ...] = ()
+    """What the online path does otherwise."""
+
+
+class Diagnosis(Section):
+    """The data that the ranker was trained on and serves: a synthetic log, or your own tables."""
+
+    log: FilmLogAsked | None = None
+    """A synthetic log of a film service."""
+    train: Text | None = None
+    """Your own rows instead, as trained on: path of a CSV or Parquet file, from the scenario's folder."""
+    serve: Text | None = None
+    """The rows served, with columns of the same names."""
+    key: Text | None = None
+    """The column that names the entity of a row, to join both paths by."""
+    label: Text | None = None
+    """The column that the ranker predicts, 0 or 1."""
+    query: Text | None = None
+    """The column of the query or list that a row belongs to."""
+    time: Text | None = None
+    """The column of dates or periods, to see how distributions change."""
+    unused: tuple[Text, ...] = ()
+    """Columns that the ranker is not given, of which one may be the missing feature."""
+
+    @field_validator("train", "serve")
+    @classmethod
+    def _from_here(cls, value: str | None, info: ValidationInfo) -> str | None:
+        """Return the path from the working folder."""
+        if value is None:
+            return None
+        path = Path((info.context or {}).get("folder", ".")) / value
+        if path.suffix not in SUFFIXES:
+            raise ValueError(f"a file that ends in {' or '.join(SUFFIXES)}, got {value}")
+        if not path.is_file():
+            raise ValueError(f"a file, got {path}, which is none")
+        return str(path)
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        files = [key for key in ("train", "serve") if getattr(self, key) is not None]
+        if self.log is not None and files:
+            raise value_error(files[0], "a log or files, got both; drop one")
+        if self.log is None and len(files) != 2:
+            lacking = "serve" if files == ["train"] else "train"
+            got = f"only {files[0]}" if files else "neither"
+            raise value_error(lacking, f"train and serve, or a log, got {got}")
+        for key in OF_FILES:
+            if self.log is not None and key in self.model_fields_set:
+                raise value_error(key, f"no {key} beside a log, whose columns are known; drop it")
+        return self
