@@ -118,6 +118,7 @@ def _sections(study: "Study", overrides: dict[str, str], *, quiet: bool) -> "tup
     """Return what the further sections of a study ask."""
     sections = [_training(study, overrides, quiet=quiet)] if study.training else []
     sections += [_bias(study, overrides, quiet=quiet)] if study.bias else []
+    sections += [_diagnosis(study, overrides, quiet=quiet)] if study.diagnosis else []
     for section in sections:
         warn(section.said.warnings, quiet=quiet)
     return tuple(sections)
@@ -143,6 +144,15 @@ def _bias(study: "Study", overrides: dict[str, str], *, quiet: bool) -> "StudySe
         return bias_section(find_recorded(study), overrides)
     with progress(f"{study.name}: bias", quiet=quiet) as on_progress:
         return bias_section(find_bias(study, on_progress), overrides)
+
+
+def _diagnosis(study: "Study", overrides: dict[str, str], *, quiet: bool) -> "StudySection":
+    """Return what a study's diagnosis finds."""
+    from simulator.diagnosis.answer import diagnose  # loads the rankers, and not every scenario asks for it
+    from simulator.report.diagnose_section import diagnose_section
+
+    with progress(f"{study.name}: diagnosis", quiet=quiet) as on_progress:
+        return diagnose_section(diagnose(study, on_progress), overrides)
 
 
 def _frontier(scenario: "Scenario", engine: str, *, quiet: bool) -> "OptimizeAnswer | None":

@@ -46,7 +46,7 @@ class DataDiagnosis:
     alone
         Columns that only one of them has.
     drift, seasons, drift_cost
-        How features moved, over time, and what that costs; None where it cannot be known.
+        How features moved, over time, and what that costs; None where it cannot be known, or the skew's cost says it.
     skew
         How the offline and the online path differ; None without a key.
     missed
@@ -106,7 +106,8 @@ def diagnose(study: Study, on_progress: Progress = lambda *_: None) -> Diagnosed
     if serves and has_quality(serves):
         book = book_for(serves)
         quality = find_lost_quality(cuts_of(serves, book), book)
-    data = diagnose_data(tables_of(study.diagnosis, study.seed)) if study.diagnosis else None
+    asked = study.diagnosis
+    data = diagnose_data(tables_of(asked, study.seed)) if asked and asked.has_data else None
     return Diagnosed(study, latency, quality, data)
 
 
@@ -143,14 +144,15 @@ def tables_of(asked: Diagnosis, seed: int) -> Tables:
 def diagnose_data(tables: Tables) -> DataDiagnosis:
     """Return what is wrong with the data of two tables."""
     joins = tables.offline is not None or tables.truth is None  # a synthetic log has other rows served unless skewed
+    skew = find_skew(tables) if joins and tables.roles.key is not None else None
     return DataDiagnosis(
         names=tables.names,
         rows=(len(tables.train), len(tables.serve)),
         alone=tables.alone,
         drift=find_drift(tables),
         seasons=find_seasons(tables),
-        drift_cost=cost_of_drift(tables),
-        skew=find_skew(tables) if joins and tables.roles.key is not None else None,
+        drift_cost=cost_of_drift(tables) if skew is None or skew.cost is None else None,
+        skew=skew,
         missed=find_missed(tables),
     )
 

@@ -4,7 +4,7 @@ import math
 
 from simulator.diagnosis.answer import DataDiagnosis
 from simulator.diagnosis.drift import FeatureDrift
-from simulator.diagnosis.missed import Missed
+from simulator.diagnosis.missed import Candidate, Missed
 from simulator.diagnosis.seasons import DriftCost
 from simulator.diagnosis.skew import Skew
 from simulator.report.text_table import TextTable
@@ -12,7 +12,7 @@ from simulator.statistics.intervals import Estimate
 
 __all__ = ["data_sentences", "data_tables"]
 
-MOST_FEATURES, MOST_COLUMNS = 15, 8
+MOST_FEATURES, MOST_COLUMNS = 20, 8
 
 
 def data_sentences(data: DataDiagnosis) -> list[str]:
@@ -119,7 +119,7 @@ def _drift(data: DataDiagnosis) -> TextTable:
         rows,
         "PSI over tenths of the first table or over categories; its size by the usual 0.1 and 0.25; W1: Wasserstein "
         "distance in standard deviations; by luck: chance of such a PSI if nothing moved, false discoveries controlled"
-        + (f"; {hidden} features that moved less are in the JSON" if hidden else ""),
+        + (f"; {hidden} more in the JSON" if hidden else ""),
     )
 
 
@@ -192,6 +192,13 @@ def _skew(skew: Skew) -> list[TextTable]:
     ]  # fmt: skip
 
 
+def _missing(one: Candidate, missed: Missed) -> str:
+    """Return whether a column is a missing feature."""
+    if one.helps:
+        return "missing"
+    return f"nothing beside {missed.candidates[0].column}" if one.loss.low > 0 else "no gain"
+
+
 def _missed(missed: Missed) -> list[TextTable]:
     """Return what the worst predictions have in common, and what each unused column would gain."""
     columns = [
@@ -200,7 +207,7 @@ def _missed(missed: Missed) -> list[TextTable]:
         for one in missed.columns[:MOST_COLUMNS]
     ]  # fmt: skip
     candidates = [
-        (one.column, _with_half(one.loss, "+"), _with_half(one.ndcg, "+"), "missing" if one.helps else "no gain")
+        (one.column, _with_half(one.loss, "+"), _with_half(one.ndcg, "+"), _missing(one, missed))
         for one in missed.candidates
     ]
     return [

@@ -19,6 +19,9 @@ def cross_check(scenario: Study) -> list[Finding]:
         priced = isinstance(scenario, Scenario) and scenario.prices is not None
         clicked = scenario.bias is not None and not scenario.bias.recorded
         found += check_training(scenario.training, serves=serves, priced=priced, clicked=clicked)
+    if scenario.diagnosis and not (serves or scenario.diagnosis.has_data):
+        expected = "expected a log, or train and serve, where nothing is served, got neither"
+        found.append(Finding(("diagnosis",), expected, "add log: {trained: [december], served: [january]}"))
     return [*found, *(_check_serving(scenario) if isinstance(scenario, Scenario) else ())]
 
 

@@ -57,7 +57,7 @@ class FilmLogAsked(Section):
 
 
 class Diagnosis(Section):
-    """The data that the ranker was trained on and serves: a synthetic log, or your own tables."""
+    """What to look into beside the funnel: data the ranker was trained on and serves, synthetic or your own tables."""
 
     log: FilmLogAsked | None = None
     """A synthetic log of a film service."""
@@ -94,11 +94,14 @@ class Diagnosis(Section):
         files = [key for key in ("train", "serve") if getattr(self, key) is not None]
         if self.log is not None and files:
             raise value_error(files[0], "a log or files, got both; drop one")
-        if self.log is None and len(files) != 2:
-            lacking = "serve" if files == ["train"] else "train"
-            got = f"only {files[0]}" if files else "neither"
-            raise value_error(lacking, f"train and serve, or a log, got {got}")
+        if len(files) == 1:
+            raise value_error("serve" if files == ["train"] else "train", f"both files, got {files[0]} alone")
         for key in OF_FILES:
-            if self.log is not None and key in self.model_fields_set:
-                raise value_error(key, f"no {key} beside a log, whose columns are known; drop it")
+            if not files and key in self.model_fields_set:
+                raise value_error(key, f"train and serve beside {key}, got neither; name the files, or drop it")
         return self
+
+    @property
+    def has_data(self) -> bool:
+        """Whether it names data to look into; else only what the scenario serves is looked into."""
+        return self.log is not None or self.train is not None
