@@ -79,7 +79,8 @@ def log_book(asked: QualityWorld, split: str) -> ScoreBook:
 
     known = len(read.log), len(read.log.users), len(read.log.items), read.again, read.liked_from
     recorded = Recorded(read.name, split, *known, world.unseen)
-    return ScoreBook(relevance, score, key, world.person[users], recorded, lambda: About.of(world, users))
+    book = ScoreBook(relevance, score, key, world.person[users], recorded)
+    return book.telling(lambda: About.of(world, users))
 
 
 @cache

@@ -133,27 +133,30 @@ class ScoreBook:
         Who asks each query, shape (T,), whole numbers; each by a person of its own unless given.
     recorded
         The log behind it; None of a synthetic world.
-    about
-        Gives what is known of users and items; nothing unless given.
     """
 
-    def __init__(  # noqa: PLR0913  four of them may be left out
+    def __init__(
         self,
         relevance: FloatArray,
         score: Callable[[str], FloatArray],
         key: str = "",
         person: NDArray[np.int64] | None = None,
         recorded: Recorded | None = None,
-        about: Callable[[], About] = lambda: NOTHING_KNOWN,
     ) -> None:
         self.ranked = ~np.isnan(relevance)  # (T, I)
         self.relevance, self.key, self.recorded = np.where(self.ranked, relevance, 0.0), key, recorded
         self.best = np.argsort(-self.relevance, axis=1, kind="stable")  # (T, I)
         self.person = np.arange(len(relevance)) if person is None else person
         _, self._place = np.unique(self.person, return_inverse=True)  # (T,)
-        self._score, self.about = cache(score), cache(about)
+        self._score = cache(score)
         self._order = cache(self._sorted)
         self._parts: dict[int, ScoreBook] = {}
+        self.about: Callable[[], About] = lambda: NOTHING_KNOWN
+
+    def telling(self, about: Callable[[], About]) -> "ScoreBook":
+        """Return this book, which from now on tells by `about` what is known of users and items."""
+        self.about = cache(about)
+        return self
 
     def by_person(self, values: FloatArray) -> FloatArray:
         """Return the mean of the values of each person's queries, of shape (T,), which are not independent."""
@@ -192,8 +195,8 @@ class ScoreBook:
 
             part = np.where(ranked, relevance, np.nan)[known]
             person = self.person[known]
-            about = partial(self._about_part, known, drawn)
-            self._parts[items] = ScoreBook(part, score, self.key, person, self.recorded, about)
+            book = ScoreBook(part, score, self.key, person, self.recorded)
+            self._parts[items] = book.telling(partial(self._about_part, known, drawn))
         return self._parts[items]
 
     def _about_part(self, known: NDArray[np.bool_], drawn: NDArray[np.int64]) -> About:
@@ -223,7 +226,7 @@ def book_of(world: Judged, seed: int = SEED) -> ScoreBook:
     def score(ranker: str) -> FloatArray:
         return trained_scores(world, ranker, seed, users[known])
 
-    return ScoreBook(relevance[known], score, about=lambda: About.of(world, users[known]))
+    return ScoreBook(relevance[known], score).telling(lambda: About.of(world, users[known]))
 
 
 @cache
@@ -240,7 +243,7 @@ def shared_book(kind: str) -> ScoreBook:
         return kept_scores("", key, ranker, lambda: trained_scores(world(), ranker, SEED, users()))
 
     relevance = kept(f"relevance-{kind}", key, lambda: _relevance(world(), users()))
-    return ScoreBook(relevance, score, key, about=lambda: About.of(world(), users()))
+    return ScoreBook(relevance, score, key).telling(lambda: About.of(world(), users()))
 
 
 def trained_key(*settings: object) -> str:

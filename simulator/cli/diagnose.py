@@ -95,5 +95,6 @@ def _of_files(train: Path | None, serve: Path | None, roles: dict[str, object]) 
         asked = Diagnosis.model_validate({"train": str(train), "serve": str(serve), **roles})
     except ValidationError as error:
         found = error.errors()[0]
-        raise InputError(f"--{found['loc'][0] if found['loc'] else 'train'}: expected {found['msg']}") from error
+        place = found["loc"][0] if found["loc"] else found.get("ctx", {}).get("key", "train")
+        raise InputError(f"--{place}: expected {found['msg'].removeprefix('Value error, ')}") from error
     return Study(name="tables", question="What is wrong with the data?", diagnosis=asked)

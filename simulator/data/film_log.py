@@ -1,8 +1,8 @@
 """A seeded year of a film service: who was shown which film, with all that was known then, and what was clicked.
 
-Films, actors, tastes stay the same all year; what is asked and what is liked go with the months: films for the holidays are
-shown and liked in December and neither in January, evenings are longer, more is watched on the phone. Some columns
-decide on clicks, others, such as the studio, do nothing. A column that decides may be kept from the ranker.
+Films and tastes stay the same all year; what is shown and liked goes with the months: films for the holidays are both
+in December and neither in January, evenings are longer, more is watched on the phone. Some columns decide on clicks,
+others, such as the studio, do nothing. A column that decides may be kept from the ranker.
 
 Shapes: Q queries, L films in a query's list, R = Q x L rows.
 """
@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.special import expit
 
-from simulator.data.features import FloatArray, IntArray
+from simulator.data.features import FloatArray
 from simulator.data.randomness import generator
 
 __all__ = ["FEATURES", "MONTHS", "FilmLog", "make_film_log"]
@@ -65,7 +66,7 @@ class FilmLog:
 
 
 def make_film_log(months: Sequence[str], queries: int, seed: int = 0, part: str = "") -> FilmLog:
-    """Return `queries` queries of each of `months`; equal arguments give equal logs, and any two logs share their films.
+    """Return `queries` queries of each of `months`; equal arguments give equal logs, and all share their films.
 
     Parameters
     ----------
@@ -88,88 +89,82 @@ def make_film_log(months: Sequence[str], queries: int, seed: int = 0, part: str 
 
 @dataclass(frozen=True, eq=False)
 class _Films:
-    """What is known of each film, shape (FILMS,) each, and what actors and genres are worth in log odds."""
+    """The films.
 
-    genre: IntArray
-    actor: IntArray
-    director: IntArray
-    studio: IntArray
-    rating: FloatArray
-    runtime: FloatArray
-    price: FloatArray
-    fame: FloatArray
-    days: FloatArray
-    by_actor: FloatArray
-    by_genre: FloatArray
+    Attributes
+    ----------
+    told
+        What is known of them, a row each.
+    liked
+        How much each is liked whoever sees it, in log odds, but for its season, shape (FILMS,).
+    holiday
+        Which are for the holidays, shape (FILMS,).
+    """
+
+    told: pd.DataFrame
+    liked: FloatArray
+    holiday: NDArray[np.bool_]
 
 
 def _films(seed: int) -> _Films:
     """Return the films of `seed`."""
     rng = generator(seed, "films")
-    by_genre = GENRE * rng.standard_normal(len(GENRES))
-    by_genre[HOLIDAY] = 0.0
-    return _Films(
-        genre=rng.integers(len(GENRES), size=FILMS),
-        actor=rng.integers(ACTORS, size=FILMS),
-        director=rng.integers(DIRECTORS, size=FILMS),
-        studio=rng.integers(len(STUDIOS), size=FILMS),
-        rating=rng.normal(6.5, 1.0, FILMS).clip(1, 10),
-        runtime=rng.normal(105.0, 18.0, FILMS).clip(60, 220),
-        price=rng.gamma(4.0, 1.0, FILMS),
-        fame=rng.normal(6.0, 1.5, FILMS),
-        days=rng.exponential(1_500.0, FILMS),
-        by_actor=ACTOR * rng.standard_normal(ACTORS),
-        by_genre=by_genre,
+    genre, actor = rng.integers(len(GENRES), size=FILMS), rng.integers(ACTORS, size=FILMS)
+    told = pd.DataFrame(
+        {
+            "genre": np.array(GENRES)[genre],
+            "actor": [f"actor {number}" for number in actor],
+            "director": [f"director {number}" for number in rng.integers(DIRECTORS, size=FILMS)],
+            "studio": np.array(STUDIOS)[rng.integers(len(STUDIOS), size=FILMS)],
+            "rating": rng.normal(6.5, 1.0, FILMS).clip(1, 10),
+            "runtime": rng.normal(105.0, 18.0, FILMS).clip(60, 220),
+            "price": rng.gamma(4.0, 1.0, FILMS),
+            "fame": rng.normal(6.0, 1.5, FILMS),
+            "film_days": rng.exponential(1_500.0, FILMS),
+        }
     )
+    by_actor, by_genre = ACTOR * rng.standard_normal(ACTORS), GENRE * rng.standard_normal(len(GENRES))
+    holiday = genre == HOLIDAY
+    liked = (
+        RATING * (told["rating"] - 6.5)
+        + PRICE * (told["price"] - 4.0) / 2.0
+        + FAME * (told["fame"] - 6.0) / 1.5
+        + FRESH * np.exp(-told["film_days"] / 365.0)
+        + by_actor[actor]
+        + np.where(holiday, 0.0, by_genre[genre])
+    )
+    return _Films(told, liked.to_numpy(), holiday)
 
 
 def _month(films: _Films, month: str, queries: int, rng: np.random.Generator) -> FilmLog:
     """Return the queries of one month."""
-    winter = WINTER.get(month, 0.0)
-    chance = np.where(films.genre == HOLIDAY, HOLIDAY_SHOWN.get(month, 0.4), 1.0)
+    chance = np.where(films.holiday, HOLIDAY_SHOWN.get(month, 0.4), 1.0)
     keys = np.log(chance) + rng.gumbel(size=(queries, FILMS))  # the largest are a weighted draw without replacement
     film = np.argpartition(keys, FILMS - SHOWN, axis=1)[:, FILMS - SHOWN :].ravel()  # (R,)
     query = np.repeat(np.arange(queries), SHOWN)
-    fame = films.fame[film] + 0.4 * winter + 0.3 * rng.standard_normal(film.size)
-    match = rng.beta(2.0, 3.0, film.size)
+    asked, match = _asked(month, queries, rng), rng.beta(2.0, 3.0, film.size)
+    season = np.where(films.holiday[film], HOLIDAY_LIKED.get(month, HOLIDAY_ELSE), 0.0)
+    phone = PHONE * (asked["device"].to_numpy() == "phone")[query]
+    probability = expit(BASE + MATCH * (match - 0.4) / 0.2 + phone + films.liked[film] + season)
+    rows = [asked.iloc[query].reset_index(drop=True), films.told.iloc[film].reset_index(drop=True)]
+    table = pd.concat(rows, axis=1).assign(match=match, click=(rng.random(film.size) < probability).astype(np.int64))
+    table["fame"] += 0.4 * WINTER.get(month, 0.0) + 0.3 * rng.standard_normal(film.size)  # the views of last week
+    table.insert(0, "query", query)
+    table.insert(1, "month", month)
+    return FilmLog(table, probability)
+
+
+def _asked(month: str, queries: int, rng: np.random.Generator) -> pd.DataFrame:
+    """Return what is known of those who ask in a month, a row a query."""
+    winter = WINTER.get(month, 0.0)
     phones = 0.35 + 0.15 * winter
-    device = rng.choice(len(DEVICES), queries, p=[0.9 - phones, phones, 0.1])
-    words = 1 + rng.poisson(1.5, queries)
-    holiday = films.genre[film] == HOLIDAY
-    logit = (
-        BASE
-        + MATCH * (match - 0.4) / 0.2
-        + RATING * (films.rating[film] - 6.5)
-        + PRICE * (films.price[film] - 4.0) / 2.0
-        + FAME * (films.fame[film] - 6.0) / 1.5
-        + FRESH * np.exp(-films.days[film] / 365.0)
-        + PHONE * (device[query] == DEVICES.index("phone"))
-        + films.by_actor[films.actor[film]]
-        + films.by_genre[films.genre[film]]
-        + np.where(holiday, HOLIDAY_LIKED.get(month, HOLIDAY_ELSE), 0.0)
-    )
-    probability = expit(logit)
-    table = pd.DataFrame(
+    return pd.DataFrame(
         {
-            "query": query,
-            "month": month,
-            "age": (18 + rng.gamma(3.0, 9.0, queries)).round()[query],
-            "tenure_days": rng.exponential(400.0, queries).round()[query],
-            "country": np.array(COUNTRIES)[rng.choice(len(COUNTRIES), queries, p=[0.3, 0.2, 0.15, 0.15, 0.2])][query],
-            "device": np.array(DEVICES)[device][query],
-            "hour": (rng.normal(19.0 + winter, 3.0, queries).round() % 24)[query],
-            "query_words": words[query].astype(np.float64),
-            "genre": np.array(GENRES)[films.genre[film]],
-            "actor": np.array([f"actor {number}" for number in range(ACTORS)])[films.actor[film]],
-            "director": np.array([f"director {number}" for number in range(DIRECTORS)])[films.director[film]],
-            "studio": np.array(STUDIOS)[films.studio[film]],
-            "rating": films.rating[film],
-            "runtime": films.runtime[film],
-            "price": films.price[film],
-            "fame": fame,
-            "film_days": films.days[film],
-            "match": match,
+            "age": (18 + rng.gamma(3.0, 9.0, queries)).round(),
+            "tenure_days": rng.exponential(400.0, queries).round(),
+            "country": rng.choice(COUNTRIES, queries, p=[0.3, 0.2, 0.15, 0.15, 0.2]),
+            "device": rng.choice(DEVICES, queries, p=[0.9 - phones, phones, 0.1]),
+            "hour": rng.normal(19.0 + winter, 3.0, queries).round() % 24,
+            "query_words": 1.0 + rng.poisson(1.5, queries),
         }
     )
-    table["click"] = (rng.random(film.size) < probability).astype(np.int64)
-    return FilmLog(table, probability)

@@ -78,8 +78,8 @@ class Diagnosed:
         found = list(self.latency.run.warnings) if self.latency else []
         if self.latency and self.latency.run.saturated:
             found.append(
-                f"{', '.join(self.latency.run.saturated)}: saturated, so latencies grow with the length of the run; ask "
-                "again below the maximum load, or look at what raises it"
+                f"{', '.join(self.latency.run.saturated)}: saturated, so latencies grow with the run; ask again "
+                "below the maximum load, or look at what raises it"
             )
         if self.data and self.data.alone:
             found.append(f"columns that were left out: {', '.join(self.data.alone)}")
@@ -114,7 +114,7 @@ def diagnose(study: Study, on_progress: Progress = lambda *_: None) -> Diagnosed
 class _Steps:
     """Tells one progress bar of several works in a row."""
 
-    def __init__(self, on_progress: Progress, serves: bool) -> None:  # noqa: FBT001
+    def __init__(self, on_progress: Progress, serves: bool) -> None:
         self.on_progress, self.parts, self.done = on_progress, 3 if serves else 1, 0
 
     def next(self, done: float, total: float) -> None:
@@ -155,4 +155,3 @@ def diagnose_data(tables: Tables) -> DataDiagnosis:
         skew=skew,
         missed=find_missed(tables),
     )
-

@@ -1,7 +1,7 @@
 """How far the distribution of each feature moved between two tables, and whether that is more than luck.
 
-PSI is the sum over bins of (q - p) ln(q / p), the bins being quantiles of the reference. Where nothing changed it is about
-(1/N + 1/M) times a chi-squared of B - 1 degrees (Yurdakul & Naranjo, "Statistical properties of the population
+PSI is the sum over bins of (q - p) ln(q / p), the bins being quantiles of the reference. Where nothing changed it is
+about (1/N + 1/M) times a chi-squared of B - 1 degrees (Yurdakul & Naranjo, "Statistical properties of the population
 stability index", J. Risk Model Validation 14(4), 2020), so its size alone says nothing: 0.1 is a flood of evidence at
 a million rows and luck at a hundred. The 0.1 and 0.25 of the folklore are therefore labels here, and the verdict a
 test, with false discoveries controlled over features (Benjamini & Hochberg 1995).
@@ -10,6 +10,7 @@ Shapes: N reference rows, M rows beside them, B bins.
 """
 
 from dataclasses import dataclass, replace
+from math import nan
 from typing import Literal
 
 import numpy as np
@@ -18,15 +19,30 @@ from numpy.typing import NDArray
 from scipy.stats import chi2, chi2_contingency, false_discovery_control, ks_2samp, wasserstein_distance
 
 from simulator.data.features import FloatArray
-from simulator.diagnosis.tables import Tables, is_number
+from simulator.diagnosis.tables import Tables, is_number, numbers_of
 
-__all__ = ["BINS", "LARGE", "MODERATE", "FeatureDrift", "Size", "find_drift", "psi", "psi_p_value", "shares_of"]
+__all__ = [
+    "BINS",
+    "LARGE",
+    "MODERATE",
+    "FeatureDrift",
+    "Size",
+    "find_drift",
+    "independent",
+    "kolmogorov_smirnov",
+    "psi",
+    "psi_p_value",
+    "shares_of",
+]
 
 BINS = 10
 MOST_CATEGORIES = 50
 MODERATE, LARGE = 0.1, 0.25
 FALSE_DISCOVERIES = 0.05
 FEWEST_PER_BIN = 5.0
+UNIQUE, IDENTIFIER = 0.9, "an identifier"
+"""The share of different values from which on a column of text names rows, and has no distribution to compare."""
+
 SMOOTHING = 0.5
 """Rows added to each bin of either table, so that an empty one has a logarithm; shares are normalised again."""
 
@@ -110,7 +126,7 @@ def shares_of(reference: pd.Series, other: pd.Series) -> tuple[FloatArray, Float
 
 def _number_codes(reference: pd.Series, other: pd.Series) -> list[NDArray[np.int64]]:
     """Return the bin of each number, 0 where it is missing."""
-    values = [column.to_numpy(dtype=np.float64, na_value=np.nan) for column in (reference, other)]
+    values = [numbers_of(column) for column in (reference, other)]
     known = values[0][np.isfinite(values[0])]
     inner = np.arange(1, BINS) / BINS
     edges = np.unique(np.quantile(known, inner, method="inverted_cdf")) if known.size else np.zeros(0)
@@ -132,7 +148,8 @@ def find_drift(tables: Tables) -> tuple[FeatureDrift, ...]:
     """Return what happened to each feature of `tables`, those first whose drift is sure and large."""
     found = [_drift(tables, name) for name in tables.features]
     tested = [one for one in found if np.isfinite(one.p_value)]
-    adjusted = false_discovery_control([one.p_value for one in tested]) if tested else []
+    chances = [one.p_value for one in tested]
+    adjusted = false_discovery_control(chances).tolist() if chances else chances
     by_name = dict(zip((one.feature for one in tested), adjusted, strict=True))
     judged = [_judged(one, float(by_name.get(one.feature, np.nan))) for one in found]
     return tuple(sorted(judged, key=lambda one: (one.verdict != "drifted", -_finite(one.psi))))
@@ -145,18 +162,19 @@ def _finite(value: float) -> float:
 
 def _drift(tables: Tables, name: str) -> FeatureDrift:
     """Return what happened to one feature, not yet judged."""
-    columns = [_independent(table, name, tables.roles.query) for table in (tables.train, tables.serve)]
+    columns = [independent(table, name, tables.roles.query) for table in (tables.train, tables.serve)]
     one, two = columns
     numeric = is_number(one) and is_number(two)
     missing = tuple(float(column.isna().mean()) for column in columns)
     rows = (len(one), len(two))
     note = _note(one, two, tables.names)
-    if one.isna().all() or two.isna().all():
-        nothing = float("nan")
-        return FeatureDrift(name, numeric, rows, *[nothing] * 6, (missing[0], missing[1]), "inconclusive", note)
+    if note == IDENTIFIER or one.isna().all() or two.isna().all():
+        return FeatureDrift(
+            name, numeric, rows, nan, nan, nan, nan, nan, nan, (missing[0], missing[1]), "inconclusive", note
+        )
     shares = shares_of(one, two)
     index = psi(*shares)
-    values = [column.dropna().to_numpy(dtype=np.float64) if numeric else np.zeros(0) for column in columns]
+    values = [numbers_of(column.dropna()) if numeric else np.zeros(0) for column in columns]
     spread = float(np.std(values[0])) if numeric else 0.0
     return FeatureDrift(
         feature=name,
@@ -164,23 +182,29 @@ def _drift(tables: Tables, name: str) -> FeatureDrift:
         rows=rows,
         psi=index,
         p_value=psi_p_value(index, rows, shares[0].size),
-        q_value=float("nan"),
-        ks=float(ks_2samp(*values, method="asymp").statistic) if numeric else float("nan"),
-        wasserstein=float(wasserstein_distance(*values) / spread) if spread > 0 else float("nan"),
-        chi_squared=float("nan") if numeric else _chi_squared(one, two),
+        q_value=nan,
+        ks=kolmogorov_smirnov(one, two) if numeric else nan,
+        wasserstein=float(wasserstein_distance(*values) / spread) if spread > 0 else nan,
+        chi_squared=nan if numeric else _chi_squared(one, two),
         missing=(missing[0], missing[1]),
         verdict="inconclusive",
         note=note,
     )
 
 
-def _independent(table: pd.DataFrame, name: str, query: str | None) -> pd.Series:
+def kolmogorov_smirnov(one: pd.Series, two: pd.Series) -> float:
+    """Return the largest distance of the distribution functions of two columns of numbers; 0 where one has none."""
+    first, second = (numbers_of(column.dropna()) for column in (one, two))
+    return float(ks_2samp(first, second, method="asymp").statistic) if first.size and second.size else 0.0
+
+
+def independent(table: pd.DataFrame, name: str, query: str | None) -> pd.Series:
     """Return the values that count once: one a query where a query's rows all hold the same."""
     column = table[name]
     if query is None or query not in table.columns:
         return column
     groups = column.groupby(table[query], sort=False)
-    return groups.first() if bool((groups.nunique(dropna=False) == 1).all()) else column
+    return groups.first() if bool(groups.nunique(dropna=False).max() <= 1) else column
 
 
 def _note(one: pd.Series, two: pd.Series, names: tuple[str, str]) -> str:
@@ -191,7 +215,9 @@ def _note(one: pd.Series, two: pd.Series, names: tuple[str, str]) -> str:
     for column, name in zip((one, two), names, strict=True):
         if column.isna().all():
             return f"all missing in {name}"
-    if one.nunique() == 1 and two.nunique() == 1 and one.iloc[0] == two.iloc[0]:
+    if all(not is_number(column) and column.nunique() > UNIQUE * len(column) for column in (one, two)):
+        return IDENTIFIER
+    if len(pd.concat([one, two]).unique()) == 1:
         return "constant"
     return ""
 

@@ -69,7 +69,7 @@ class Elasticities:
 
     @property
     def next(self) -> Change | None:
-        """What to change next: what lowers the p99 most, else what raises the maximum load most; None if nothing does."""
+        """What to change next: what lowers the p99 most, else what raises the maximum load most, else None."""
         helping = [one for one in self.changes if one.helps]
         if helping:
             return helping[0]

@@ -65,5 +65,3 @@ def _skewed(table: pd.DataFrame, planted: PlantedSkew, rng: np.random.Generator)
     else:  # an older state of a category, and another unit of one, is another value of it
         changed = changed.mask(hit, pd.Series(rng.permutation(column.to_numpy()), index=column.index))
     return table.assign(**{planted.feature: changed})
-
-

@@ -9,6 +9,7 @@ Shapes: T test queries, I items, n items of a stage's list.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,7 +86,7 @@ def find_lost_quality(cuts: Sequence[Cut], book: ScoreBook) -> LostQuality:
     real = list(cuts)
     courses = [_ndcg([*real[:s], *ideal[s:]], told) for s in range(len(real) + 1)]  # each (T,)
     found = courses[-1]
-    lost = [before - after for before, after in zip(courses[:-1], courses[1:], strict=True)]
+    lost = [before - after for before, after in pairwise(courses)]
     alone = [_ndcg([*real[:s], ideal[s], *real[s + 1 :]], told) - found for s in range(len(real))]
 
     def over(values: FloatArray) -> Estimate:
@@ -105,7 +106,7 @@ def _with_truth(book: ScoreBook) -> ScoreBook:
     def score(ranker: str) -> FloatArray:
         return book.relevance if ranker == IDEAL else book.scores(ranker)
 
-    return ScoreBook(relevance, score, book.key, book.person, book.recorded, book.about)
+    return ScoreBook(relevance, score, book.key, book.person, book.recorded).telling(book.about)
 
 
 def _ndcg(cuts: Sequence[Cut], book: ScoreBook) -> FloatArray:
@@ -114,7 +115,7 @@ def _ndcg(cuts: Sequence[Cut], book: ScoreBook) -> FloatArray:
     return np.asarray(gains.sum(axis=1) / ideal.sum(axis=1))
 
 
-def _by_query(book: ScoreBook, cuts: Sequence[Cut], found: FloatArray, lost: list[FloatArray]) -> list[Segment]:
+def _by_query(book: ScoreBook, cuts: Sequence[Cut], found: FloatArray, lost: Sequence[FloatArray]) -> list[Segment]:
     """Return what is lost for the queries of each third of users by each column that is known of them."""
     segments = []
     for name, column in book.about().users.items():
@@ -153,7 +154,7 @@ def _spans(low: float, high: float) -> list[tuple[float, float]]:
 
 
 def _thirds(column: FloatArray) -> list[tuple[str, NDArray[np.bool_]]]:
-    """Return the thirds of a column's values, each as (name, which rows); two where it takes two values, none of one."""
+    """Return the thirds of a column's values, as (name, which rows); two where it takes two values, none of one."""
     values = np.unique(column)
     if values.size < 2:
         return []

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from simulator.diagnosis.drift import psi, shares_of
+from simulator.diagnosis.drift import independent, psi, shares_of
 from simulator.diagnosis.table_ranker import TableRanker, mean_of, ndcg_of
 from simulator.diagnosis.tables import Tables, check_labels
 from simulator.statistics.intervals import Estimate
@@ -43,7 +43,7 @@ class DriftCost:
 
 
 def find_seasons(tables: Tables) -> Seasons | None:
-    """Return how the features moved over periods; None where nobody knows when rows are from, or all are of one time."""
+    """Return how the features moved over periods; None where nobody knows when rows are from, or all are of a time."""
     periods = tables.others or _periods(tables)
     if len(periods) < 2:
         return None
@@ -51,7 +51,8 @@ def find_seasons(tables: Tables) -> Seasons | None:
     for name in tables.features:
         if tables.train[name].isna().all():
             continue
-        course = tuple(_psi(tables.train[name], table[name]) for table in periods.values())
+        reference = independent(tables.train, name, tables.roles.query)
+        course = tuple(_psi(reference, independent(table, name, tables.roles.query)) for table in periods.values())
         rows.append((name, course))
     rows.sort(key=lambda row: -max((value for value in row[1] if np.isfinite(value)), default=0.0))
     return Seasons(tuple(row[0] for row in rows), tuple(periods), tuple(row[1] for row in rows))
@@ -92,8 +93,10 @@ def _coarser(stamps: pd.Series) -> pd.Series:
 def cost_of_drift(tables: Tables) -> DriftCost | None:
     """Return what serving other data than that learnt from costs; None without labels and queries of both."""
     label, query = tables.roles.label, tables.roles.query
-    if label is None or query is None or not all(
-        name in table for name in (label, query) for table in (tables.train, tables.serve)
+    if (
+        label is None
+        or query is None
+        or not all(name in table for name in (label, query) for table in (tables.train, tables.serve))
     ):
         return None
     clicked = check_labels(tables.serve[label], tables.names[1])

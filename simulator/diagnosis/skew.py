@@ -1,12 +1,11 @@
 """Whether the same entity has the same features offline, where the ranker was trained, and online, where it serves.
 
-Rows are joined by key and compared feature by feature. What differs is told apart by how: missing on one side, a default
-in place of a value, another scale, another type, or a value of the right kind that is another one, as of an older state.
+Rows are joined by key and compared feature by feature. What differs is told apart by how: missing on one side, a
+default in place of a value, another scale, another type, or another value of the right kind, as of an older state.
 
 Shapes: J rows that both paths know.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -27,8 +26,8 @@ Kind = Literal["", "missing", "default", "scale", "type", "stale", "other"]
 
 TOLERANCE = 1e-6
 ONE_VALUE, ONE_SCALE, ALIKE = 0.9, 0.01, 0.5
-"""Shares of the mismatches with one online value that make it a default, spread of the ratios that makes it a scale, and
-the correlation from which on a value counts as an older one of the same thing."""
+"""The share of one online value that makes it a default, the spread of ratios that makes it a scale, and the
+correlation from which on a value counts as an older one of the same thing."""
 
 FEWEST = 20
 
@@ -163,7 +162,10 @@ def _feature(offline: pd.Series, online: pd.Series, tolerance: float) -> Feature
 
 
 def _kinds(
-    columns: tuple[pd.Series, pd.Series], differs: NDArray[np.bool_], one_gone: NDArray[np.bool_], numbers: list[FloatArray]
+    columns: tuple[pd.Series, pd.Series],
+    differs: NDArray[np.bool_],
+    one_gone: NDArray[np.bool_],
+    numbers: list[FloatArray],
 ) -> tuple[dict[Kind, int], str]:
     """Return how many rows differ in which way, and what there is to know of the most frequent way."""
     offline, online = columns
@@ -181,16 +183,14 @@ def _kinds(
     return kinds, detail
 
 
-def _kind_of(
-    columns: tuple[pd.Series, pd.Series], numbers: list[FloatArray], whole: pd.Series
-) -> tuple[Kind, str]:
+def _kind_of(columns: tuple[pd.Series, pd.Series], numbers: list[FloatArray], whole: pd.Series) -> tuple[Kind, str]:
     """Return in which way present values differ, given the rows that do, and the whole online column."""
     offline, online = columns
     if is_number(offline) != is_number(whole):
         return "type", f"{offline.dtype} offline, {whole.dtype} online, such as {online.iloc[0]!r}"
     values = online.value_counts(normalize=True)
     usual = float((whole == values.index[0]).mean())
-    if values.iloc[0] >= ONE_VALUE and len(online) >= FEWEST and offline.nunique() > 1 and usual < 1:
+    if values.iloc[0] >= ONE_VALUE and len(online) >= FEWEST and len(offline.unique()) > 1 and usual < 1:
         return "default", f"{values.index[0]!r} in its place"
     if not is_number(offline):
         return "other", f"{offline.iloc[0]!r} offline is {online.iloc[0]!r} online"
@@ -216,7 +216,7 @@ def _cost(tables: Tables, offline: pd.DataFrame, online: pd.DataFrame) -> SkewCo
     clicked = check_labels(clicks, "the joined rows")
     _, lists = np.unique(offline[query], return_inverse=True)
     held = lists % 2 == 1  # the other half of the queries is what logging at serving would have given
-    relevance = clicked.astype(np.float64)
+    relevance: FloatArray = clicked.astype(np.float64)
     if tables.serve_truth is not None and len(tables.serve_truth) == len(online):
         relevance = tables.serve_truth
     trained = TableRanker.train(tables.train, tables.used, check_labels(tables.train[label], tables.names[0]))

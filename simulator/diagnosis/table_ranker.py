@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from simulator.data.features import FloatArray
-from simulator.diagnosis.tables import is_number
+from simulator.diagnosis.tables import is_number, numbers_of
 from simulator.rankers.examples import Examples
 from simulator.rankers.logistic import fitted
 from simulator.rankers.metrics import discounted_gain
@@ -85,7 +85,7 @@ def _reader(table: pd.DataFrame, name: str) -> _Number | _Category:
     if not is_number(column):
         frequent = column.astype("string").value_counts().index[:MOST_CATEGORIES]
         return _Category(name, tuple(map(str, frequent)))
-    values = column.to_numpy(dtype=np.float64, na_value=np.nan)
+    values = numbers_of(column)
     known = values[np.isfinite(values)]
     spread = float(known.std()) if known.size else 0.0
     mean = float(known.mean()) if known.size else 0.0

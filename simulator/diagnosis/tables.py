@@ -15,7 +15,7 @@ from simulator.data.features import FloatArray
 from simulator.data.interactions import read_parquet, read_table
 from simulator.errors import InputError
 
-__all__ = ["Roles", "Tables", "is_number", "read_tables"]
+__all__ = ["Roles", "Tables", "check_labels", "is_number", "numbers_of", "read_tables"]
 
 
 @dataclass(frozen=True)
@@ -101,6 +101,11 @@ class Tables:
 def is_number(column: pd.Series) -> bool:
     """Return whether a column holds numbers, truth values not among them."""
     return bool(pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column))
+
+
+def numbers_of(column: pd.Series) -> FloatArray:
+    """Return a column of numbers, shape (R,), NaN where one is missing."""
+    return np.asarray(column.to_numpy(dtype=np.float64, na_value=np.nan))
 
 
 def read_tables(train: Path, serve: Path, roles: Roles) -> Tables:

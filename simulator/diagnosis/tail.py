@@ -11,6 +11,7 @@ Shapes: n traced queries, S stages, P parts.
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -28,12 +29,14 @@ __all__ = ["OF_ANSWER", "PARTS", "Blame", "Tail", "Traced", "find_tail", "trace"
 
 OF_ANSWER = ("attempts before", "network", "queueing", "service")
 PARTS = (*OF_ANSWER, "slowest shard", "no answer", "merge")
-"""Parts of a stage's latency; the first four as the average shard had them, "slowest shard" what the last took beyond."""
+"""Parts of a stage's latency; the first four as the average shard had them, "slowest shard" what the last took more."""
 
 TAIL, TYPICAL = 99.0, (40.0, 60.0)
 MOST_REQUESTS = 20_000_000
 FEWEST_QUERIES = 200
 MOST_NAMED = 3
+ROUNDING = 1e-9
+"""Seconds by which a service that nothing interrupts may differ from its work."""
 
 FloatArray = NDArray[np.float64]
 Test = Callable[[NDArray[np.void]], NDArray[np.bool_]]
@@ -161,9 +164,7 @@ def trace(plan: Plan, replication: int) -> Traced:
     return _traced(result, tail, typical, answers)
 
 
-def _traced(
-    result: Result, tail: NDArray[np.int64], typical: NDArray[np.int64], answers: NDArray[np.void]
-) -> Traced:
+def _traced(result: Result, tail: NDArray[np.int64], typical: NDArray[np.int64], answers: NDArray[np.void]) -> Traced:
     """Return queries in parts, given all answers to them."""
     rows = np.concatenate([tail, typical])
     S = result.stage_start.shape[1]
@@ -261,21 +262,36 @@ def _of_stage(plan: Plan, s: int, hit: NDArray[np.void], usual: NDArray[np.void]
         return Blame(kind, name, what, share(hit, of(hit)), share(usual, of(usual)), fair)
 
     found = [blame("fault", "shards that a fault slows", lambda them: _slow(plan, s, them), _slowed_share(plan, s))]
-    found.append(blame("fault", "a pause during its service", lambda them: them["service"] > them["work"]))
+    found.append(blame("fault", "a pause during its service", lambda them: them["service"] - them["work"] > ROUNDING))
     found.append(blame("attempt", "a second attempt or a later one", lambda them: them["attempt"] > 0))
     if plan.stages.batch[s] > 1:
         full = int(plan.stages.batch[s])
         found.append(blame("batch", f"a full batch of {full}", lambda them: them["batch"] >= full))
         found.append(blame("batch", "a batch of its own", lambda them: them["batch"] == 1))
     if N > 1:
-        for shard in _most(hit["shard"], N):
-            found.append(blame("shard", f"shard {shard}", lambda them, j=shard: them["shard"] == j, 1 / N))
+        found += [blame("shard", f"shard {shard}", partial(_is_of, shard), 1 / N) for shard in _most(hit["shard"], N)]
     if R > 1:
-        for place in _most(hit["shard"] * R + hit["replica"], N * R):
-            what = f"replica {place % R} of shard {place // R}" if N > 1 else f"replica {place % R}"
-            at = lambda them, k=place: them["shard"] * R + them["replica"] == k  # noqa: E731
-            found.append(blame("replica", what, at, 1 / (N * R)))
+        found += [
+            blame("replica", _replica(place, N, R), partial(_is_at, place, R), 1 / (N * R))
+            for place in _most(hit["shard"] * R + hit["replica"], N * R)
+        ]
     return [one for one in found if one.tail > 0]
+
+
+def _is_of(shard: int, answers: NDArray[np.void]) -> NDArray[np.bool_]:
+    """Return which answers come from a shard."""
+    return np.asarray(answers["shard"] == shard)
+
+
+def _is_at(place: int, replicas: int, answers: NDArray[np.void]) -> NDArray[np.bool_]:
+    """Return which answers come from a replica, by its number among those of all shards."""
+    return np.asarray(answers["shard"] * replicas + answers["replica"] == place)
+
+
+def _replica(place: int, shards: int, replicas: int) -> str:
+    """Return what to call a replica, by its number among those of all shards."""
+    name = f"replica {place % replicas}"
+    return f"{name} of shard {place // replicas}" if shards > 1 else name
 
 
 def _slow(plan: Plan, s: int, answers: NDArray[np.void]) -> NDArray[np.bool_]:

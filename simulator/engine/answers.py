@@ -1,7 +1,7 @@
 """The answers to some queries one by one, for whoever wants to know why these queries took so long.
 
-A result keeps of each stage only the answer that came last. Once a run has shown which queries are of interest, a second
-run of the same luck writes down every answer that the broker took for them.
+A result keeps of each stage only the answer that came last. Once a run has shown which queries are of interest, a
+second run of the same luck writes down every answer that the broker took for them.
 """
 
 import numpy as np

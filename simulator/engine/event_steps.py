@@ -17,8 +17,8 @@ __all__ = [
     "cut",
     "forget",
     "link_serving",
-    "pay",
     "note_answer",
+    "pay",
     "set_active",
     "skip",
     "unlink_serving",
@@ -39,7 +39,7 @@ def work(stage: Any, now: float, change: int) -> None:  # noqa: ANN401  a record
 
 @kernel()
 def note_answer(state: State, row: int, slot: int, replicas: int) -> None:
-    """Write a request that the broker takes the answer of into row `row` of the answers; shards have `replicas` each."""
+    """Write a request that the broker takes the answer of into row `row` of the answers; `replicas` are a shard's."""
     request, answer = state.requests[slot], state.answers[row]
     _, query, stage, shard, attempt = unpack(request.key)
     answer.query, answer.stage, answer.shard, answer.attempt = query, stage, shard, attempt

@@ -11,10 +11,8 @@ from typing import Any
 
 import numpy as np
 import simpy
-from numpy.typing import NDArray
 
 from simulator.draws import stream_of, uniform_at
-from simulator.engine.answers import ANSWER
 from simulator.engine.arrivals import prepare
 from simulator.engine.clock import Clock
 from simulator.engine.curve import curve_value
@@ -44,7 +42,7 @@ from simulator.policies.imbalance import shard_candidates
 from simulator.policies.retry import backoff_s, saved, withdraws
 from simulator.policies.shedding import has_room
 
-__all__ = ["answers_to", "simulate"]
+__all__ = ["Simulation", "simulate"]
 
 Process = Generator[simpy.Event, Any, Any]
 
@@ -397,18 +395,3 @@ class Simulation:
 def simulate(plan: Plan, replication: int) -> Result:
     """Return one replication of `plan`, computed by SimPy; the same arrays as the compiled engine's."""
     return Simulation(plan, replication).run()
-
-
-def answers_to(plan: Plan, replication: int, watched: NDArray[np.bool_]) -> NDArray[np.void]:
-    """Return every answer in time to the queries that `watched`, shape (Q,), marks, as records of ANSWER in order."""
-    simulation, rows = Simulation(plan, replication), list[tuple[float, ...]]()
-
-    def note(request: Request) -> None:
-        if watched[request.query] and request.replica is not None:
-            where = (request.query, request.stage, request.shard, request.replica.number, request.attempt)
-            times = (request.sent, request.to_shard, request.arrived, request.begun, request.work, request.service)
-            rows.append((*where, request.batch, *times, request.to_broker))
-
-    simulation.on_answer = note
-    simulation.run()
-    return np.array(rows, dtype=ANSWER)

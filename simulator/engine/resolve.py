@@ -59,10 +59,7 @@ def resolve(scenario: Scenario, profile: Profile) -> Plan:
         idle.append(stage_cost(scenario, stage, profile, per_shard, idle=True))
         entering = min(entering, stage.keep or entering)
     merge = _merge_cost(scenario, profile)
-    speed, curves = scenario.costs.speed, list[Curve]()
-    for stage, one, two in zip(scenario.funnel, busy, idle, strict=True):
-        curves += [cost.curve.faster(speed * stage.speed) for cost in (one, two)]
-    curves.append(merge.curve.faster(speed))
+    curves = _curves(scenario, busy, idle, merge)
     laws: list[Law[Any]] = []
     for stage, one, two in zip(scenario.funnel, busy, idle, strict=True):
         laws += [one.noise, two.noise, stage.network.request, stage.network.response]
@@ -93,6 +90,14 @@ def resolve(scenario: Scenario, profile: Profile) -> Plan:
         class_shares=tuple(one.share for one in traffic.classes) or (1.0,),
         warnings=(*(cost.warning for cost in busy if cost.warning), *idle_policies(scenario, delays)),
     )
+
+
+def _curves(scenario: Scenario, busy: list[Cost], idle: list[Cost], merge: Cost) -> list[Curve]:
+    """Return the cost curves in the order of the plan: each stage's busy and idle one, then the merge's."""
+    speed = scenario.costs.speed
+    rows = zip(scenario.funnel, busy, idle, strict=True)
+    stages = [cost.curve.faster(speed * stage.speed) for stage, *costs in rows for cost in costs]
+    return [*stages, merge.curve.faster(speed)]
 
 
 def stage_cost(scenario: Scenario, stage: Stage, profile: Profile, per_shard: float, *, idle: bool) -> Cost:

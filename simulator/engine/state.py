@@ -135,8 +135,8 @@ class State(NamedTuple):
     """All records and events.
 
     `first_replica`, `first_shard` and `first_worker` (S + 1,) say where a stage's begin; `lane_of` (S, len(LANES))
-    numbers the lanes, NONE of none. Answers in time to the queries that `watched` (Q,) marks are written to `answers`, of
-    which nothing is written where it is empty.
+    numbers the lanes, NONE of none. Answers in time to the queries that `watched` (Q,) marks are written to `answers`;
+    where it is empty none are.
     """
 
     heap: NDArray[np.void]

@@ -13,6 +13,10 @@ from simulator.statistics.intervals import Estimate
 __all__ = ["data_sentences", "data_tables"]
 
 MOST_FEATURES, MOST_COLUMNS = 20, 8
+DRIFT_NOTE = (
+    "PSI over tenths of the first table or over categories; its size by the usual 0.1 and 0.25; W1: Wasserstein "
+    "distance in standard deviations; by luck: chance of such a PSI if nothing moved, false discoveries controlled"
+)
 
 
 def data_sentences(data: DataDiagnosis) -> list[str]:
@@ -72,10 +76,8 @@ def _missed_sentence(missed: Missed) -> list[str]:
     found = missed.missing
     if found is None:
         return ["None of the unused columns makes predictions better beyond luck."]
-    return [
-        f"The missing feature is {found.column}: with it the log loss falls by {found.loss.value:.4f} of "
-        f"{missed.loss.value:.4f} and NDCG@10 rises by {_between(found.ndcg)}."
-    ]
+    better = f"by {found.loss.value:.4f} of {missed.loss.value:.4f} and NDCG@10 rises by {_between(found.ndcg)}"
+    return [f"The missing feature is {found.column}: with it the log loss falls {better}."]
 
 
 def _between(found: Estimate) -> str:
@@ -117,9 +119,7 @@ def _drift(data: DataDiagnosis) -> TextTable:
         f"Change of distribution, {data.names[0]} to {data.names[1]}",
         ("feature", "PSI", "size", "KS", "W1", "by luck", "verdict"),
         rows,
-        "PSI over tenths of the first table or over categories; its size by the usual 0.1 and 0.25; W1: Wasserstein "
-        "distance in standard deviations; by luck: chance of such a PSI if nothing moved, false discoveries controlled"
-        + (f"; {hidden} more in the JSON" if hidden else ""),
+        DRIFT_NOTE + (f"; {hidden} more in the JSON" if hidden else ""),
     )
 
 

@@ -1,8 +1,9 @@
-"""The plots of a diagnosis: the tail's waterfall, the tornado of changes, the lost quality, and what is wrong with data."""
+"""The plots of a diagnosis: the tail's waterfall, the tornado of changes, lost quality, and what is wrong with data."""
 
 import math
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, PercentFormatter
 
@@ -72,7 +73,7 @@ def tornado(answer: Diagnosed) -> Plot:
             spans = [change.relative_p99 if sign < 0 else change.relative_max_qps for change in shown]
             _bars(axes, spans, sign, look)
             axes.set_title(title)
-            axes.set_xlabel("change, ± 95%; axis cut where a bar has an arrow")
+            axes.set_xlabel("change, ± 95%; an arrow: beyond the axis")
             axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
             axes.grid(visible=False, axis="y")
         panels[0].set_yticks(range(len(shown)), [change_text(change) for change in shown])
@@ -84,14 +85,12 @@ def tornado(answer: Diagnosed) -> Plot:
 def _by_size(changes: tuple[Change, ...]) -> list[Change]:
     """Return changes that do something, the most helpful first."""
     moving = [
-        one
-        for one in changes
-        if any(math.isfinite(part.value) and part.value != 0 for part in (one.p99, one.max_qps))
+        one for one in changes if any(math.isfinite(part.value) and part.value != 0 for part in (one.p99, one.max_qps))
     ]
     return moving or list(changes)
 
 
-def _bars(axes, spans: list[Estimate], good: int, look: Look) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+def _bars(axes: Axes, spans: list[Estimate], good: int, look: Look) -> None:
     """Draw a bar for each share with its interval, green where it moves the way that is good."""
     values = np.array([span.value for span in spans])
     finite = values[np.isfinite(values)]
@@ -106,7 +105,13 @@ def _bars(axes, spans: list[Estimate], good: int, look: Look) -> None:  # type: 
         axes.barh(row, length, color=look.green if span.value * good > 0 else look.red, height=0.6)
         if not cut and math.isfinite(span.low):
             axes.plot([max(span.low, -edge), min(span.high, edge)], [row, row], color=look.ink, linewidth=1.2)
-        text = f"{span.value:+.0%} →" if cut and span.value > 0 else f"← {span.value:+.0%}" if cut else f"{span.value:+.1%}"
+        text = (
+            f"{span.value:+.0%} →"
+            if cut and span.value > 0
+            else f"← {span.value:+.0%}"
+            if cut
+            else f"{span.value:+.1%}"
+        )
         end = 0.0 if cut else max(span.high, length) if length >= 0 else min(span.low, length)
         side = "left" if (length >= 0) != cut else "right"
         axes.text(end, row, f" {text} ", va="center", ha=side, color=look.ink, fontsize=8.5)

@@ -31,7 +31,7 @@ def diagnose_said(answer: Diagnosed) -> Said:
 
 
 def diagnose_sentence(answer: Diagnosed) -> str:
-    """Return why it is slow, what to change next, where the good documents are lost, and what is wrong with the data."""
+    """Return why it is slow, what to change, where good documents are lost, and what is wrong with the data."""
     said = []
     if answer.latency is not None:
         said += [_why_slow(answer.latency.tail)] if answer.latency.tail else []
@@ -70,8 +70,8 @@ def _why_slow(tail: Tail) -> str:
     stage, part, share = biggest_part(tail)
     words = "waiting for the slowest shard" if part == "slowest shard" else part
     text = (
-        f"The slowest 1% take {tail.latency * MS:.3g} ms, {(tail.latency - tail.typical_latency) * MS:.3g} ms more than "
-        f"a typical query, {share:.0%} of that {words} of {stage}"
+        f"The slowest 1% take {tail.latency * MS:.3g} ms, {(tail.latency - tail.typical_latency) * MS:.3g} ms more "
+        f"than a typical query, {share:.0%} of that {words} of {stage}"
     )
     guilty = _guilty(tail, stage)
     return f"{text}{f': {guilty}' if guilty else ''}."
@@ -151,7 +151,14 @@ def _parts(tail: Tail) -> TextTable:
          f"{slow / tail.latency:.0%}", f"{(slow - usual) / whole:+.0%}")
         for stage, part, slow, usual in shown
     ]  # fmt: skip
-    total = ("all", f"{tail.latency * MS:.3f}", f"{tail.typical_latency * MS:.3f}", f"{whole * MS:+.3f}", "100%", "100%")
+    total = (
+        "all",
+        f"{tail.latency * MS:.3f}",
+        f"{tail.typical_latency * MS:.3f}",
+        f"{whole * MS:+.3f}",
+        "100%",
+        "100%",
+    )
     return TextTable(
         "Where the slowest 1% lose their time, ms",
         ("part", "slowest 1%", "typical", "beyond", "of all", "of beyond"),
@@ -168,9 +175,7 @@ def _beyond(tail: Tail) -> TextTable:
         for s, name in enumerate(tail.names)
         if abs(tail.beyond[s].sum()) > SHOWN * tail.latency
     ]
-    return TextTable(
-        "What the slowest shard takes beyond an average one, ms", ("stage", *OF_ANSWER, "together"), rows
-    )
+    return TextTable("What the slowest shard takes beyond an average one, ms", ("stage", *OF_ANSWER, "together"), rows)
 
 
 def _blames(tail: Tail) -> TextTable:

@@ -1,5 +1,6 @@
 """Answers as text: sentences and tables, for the terminal and for reports alike."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rich.console import Group, RenderableType
@@ -17,7 +18,7 @@ class TextTable:
 
     title: str
     heads: tuple[str, ...]
-    rows: list[tuple[str, ...]]
+    rows: Sequence[tuple[str, ...]]
     note: str = ""
 
 

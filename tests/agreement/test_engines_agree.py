@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from simulator.costs.profile import load_profile
-from simulator.engine import compiled, reference
+from simulator.engine import compiled, reference, reference_answers
 from simulator.engine.arrivals import prepare
 from simulator.engine.conservation import check_conservation
 from simulator.engine.event_run import answers_to, event_blocks, run_events
@@ -287,7 +287,7 @@ def test_answers_agree_one_by_one(scenario):
     plan = plan_of(scenario)
     watched = np.arange(plan.total_queries) % 3 == 0
     most = int(compiled.simulate(plan, 0).attempts[watched].sum())
-    by_simpy = reference.answers_to(plan, 0, watched)
+    by_simpy = reference_answers.answers_to(plan, 0, watched)
     assert np.array_equal(by_simpy, answers_to(plan, 0, watched, most))
     assert by_simpy.size <= most
 
