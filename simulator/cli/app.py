@@ -77,6 +77,7 @@ def _commands() -> "tuple[Callable[..., None], ...]":
         schema,
         serve,
         size,
+        sweep,
         train,
         validate,
     )
@@ -91,6 +92,7 @@ def _commands() -> "tuple[Callable[..., None], ...]":
         train.train,
         bias.bias,
         diagnose.diagnose,
+        sweep.sweep,
         report.report,
         calibrate.calibrate,
         validate.validate,

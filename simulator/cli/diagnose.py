@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from simulator.cli.console import progress, show, show_json, warn
-from simulator.cli.options import Json, Out, Quiet, Replications, Seed, Set, all_overrides, overrides_by_path
+from simulator.cli.options import (
+    Json,
+    MaxRequests,
+    Out,
+    Quiet,
+    Replications,
+    Seed,
+    Set,
+    all_overrides,
+    overrides_by_path,
+)
 from simulator.errors import InputError
 
 if TYPE_CHECKING:
@@ -40,6 +50,7 @@ def diagnose(  # noqa: PLR0913  one parameter an option
     set_: Set = [],  # noqa: B006  typer never changes it
     seed: Seed = None,
     replications: Replications = None,
+    max_requests: MaxRequests = "1e12",
     json: Json = False,
     quiet: Quiet = False,
     out: Out = None,
@@ -51,6 +62,7 @@ def diagnose(  # noqa: PLR0913  one parameter an option
         study = _of_files(train, serve, {name: value for name, value in roles.items() if value is not None})
     else:
         study = _of_scenario(file, overrides, train or serve or any(roles.values()))
+        _check_work(study, max_requests)
 
     from simulator.diagnosis.answer import diagnose as look_into  # loads Numba, so only once the input is known good
     from simulator.report.files import check_writable
@@ -80,6 +92,17 @@ def _of_scenario(file: Path, overrides: list[str], also_files: object) -> "Study
     if also_files:
         raise InputError(f"{NOTHING}, got both; a scenario names its files in a diagnosis section")
     return load_study(file, overrides)
+
+
+def _check_work(study: "Study", max_requests: str) -> None:
+    """Raise TooLargeError where looking into a scenario takes more requests than are allowed."""
+    from simulator.scenario.grid import ROW_RUNS  # heavy, and only some commands need it
+    from simulator.scenario.model import Scenario
+    from simulator.scenario.work import check_work, parse_requests, requests_of
+
+    if isinstance(study, Scenario):
+        rows = 1 + 4 * len(study.funnel) + len(study.faults)
+        check_work(requests_of(study, rows * ROW_RUNS), parse_requests(max_requests))
 
 
 def _of_files(train: Path | None, serve: Path | None, roles: dict[str, object]) -> "Study":

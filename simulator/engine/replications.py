@@ -4,6 +4,8 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import ContextVar
 from threading import Event, Lock
 from typing import TypeVar
 
@@ -17,6 +19,7 @@ __all__ = [
     "Progress",
     "blocks_of",
     "engine_named",
+    "one_thread",
     "replicate",
     "side_by_side",
     "threads",
@@ -52,9 +55,22 @@ def engine_named(name: str) -> Callable[[Plan, int], Result]:
     return compiled_engine
 
 
+_ALONE: ContextVar[bool] = ContextVar("alone", default=False)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Run replications one after the other in the body: for processes that share the cores among themselves."""
+    token = _ALONE.set(True)
+    try:
+        yield
+    finally:
+        _ALONE.reset(token)
+
+
 def threads() -> int:
-    """Return how many replications run side by side: one a core."""
-    return os.cpu_count() or 1
+    """Return how many replications run side by side: one a core, but for `one_thread`."""
+    return 1 if _ALONE.get() else os.cpu_count() or 1
 
 
 def blocks_of(plan: Plan, engine: str, replication: int, threads: int = 1) -> Iterator[Result]:

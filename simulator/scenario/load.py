@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 from pathlib import Path as FilePath
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import ValidationError
@@ -21,10 +21,12 @@ from simulator.scenario.checks import cross_check
 from simulator.scenario.model import ALONE, Scenario, Study
 from simulator.scenario.overrides import apply_overrides
 from simulator.scenario.problems import problems_of
+from simulator.scenario.section import Section
 from simulator.scenario.source import Path, Source, shown_path
 
-__all__ = ["load_scenario", "load_study", "parse_scenario", "read_file", "read_value"]
+__all__ = ["load_as", "load_scenario", "load_study", "parse_scenario", "read_file", "read_value"]
 
+Asked = TypeVar("Asked", bound=Section)
 MAX_BYTES, MAX_DEPTH, MAX_VALUES = 1_000_000, 50, 100_000
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -55,6 +57,20 @@ def load_study(path: str | FilePath, overrides: Sequence[str] = ()) -> Study:
     path = FilePath(path)
     source, problems = _parsed(read_file(path), str(path))
     return _validated(source, problems, overrides, path.parent)
+
+
+def load_as(path: str | FilePath, kind: type[Asked]) -> Asked:
+    """Return what the file at `path` says as a `kind` of section; errors as of `load_scenario`."""
+    path = FilePath(path)
+    source, problems = _parsed(read_file(path), str(path))
+    try:
+        found = kind.model_validate(source.data, context={"folder": path.parent})
+    except ValidationError as error:
+        findings = problems_of(error, source)
+        problems = [*problems, *((source.position(f.path, of_key=f.at_key), f.problem(source)) for f in findings)]
+    if problems:
+        raise ScenarioError([problem for _, problem in sorted(problems, key=_first)])
+    return found
 
 
 def read_file(path: FilePath) -> str:
