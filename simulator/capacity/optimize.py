@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simulator import __version__
 from simulator.capacity.frontier import dominates, frontier
 from simulator.capacity.judged import has_quality
 from simulator.capacity.optimize_space import Chosen, Design, StageChoices, choices_of, design_of, own_design
@@ -25,6 +24,7 @@ from simulator.errors import InputError, OutputError
 from simulator.scenario.model import Scenario
 from simulator.scenario.searches import Optimize
 from simulator.statistics.intervals import estimate
+from simulator.version import __version__
 
 if TYPE_CHECKING:
     import optuna

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     import typer
 
-from simulator import __version__
+from simulator.version import __version__
 
 __all__ = ["main", "make_app", "top_level_help"]
 

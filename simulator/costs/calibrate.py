@@ -8,11 +8,11 @@ from pathlib import Path
 
 from threadpoolctl import threadpool_info
 
-from simulator import __version__
 from simulator.costs.fit import fit_law
 from simulator.costs.measure import LAWS, MERGE, Measured, Progress, measure
 from simulator.costs.profile import Ceilings, Profile, RankerCost, Work
 from simulator.errors import InputError
+from simulator.version import __version__
 
 __all__ = ["calibrate", "provenance"]
 

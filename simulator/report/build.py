@@ -1,6 +1,5 @@
 """A scenario's report: one folder with a page, a Markdown file, the numbers as JSON and CSV, and the plots."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,13 +9,13 @@ from simulator.capacity.compare import Comparison
 from simulator.capacity.optimize import OptimizeAnswer
 from simulator.capacity.quality import Quality
 from simulator.capacity.run_answer import ClassAnswer, RunAnswer
-from simulator.engine.result import PARTS
 from simulator.report.capacity_plots import HOCKEY_STICK
 from simulator.report.capacity_table import capacity_sentence
 from simulator.report.compare_document import compare_document
 from simulator.report.compare_plots import COMPARE_PLOT
 from simulator.report.compare_section import compare_context, compare_csv
 from simulator.report.course_plot import COMPARE_COURSE, RUN_COURSE
+from simulator.report.csv_rows import curve_rows, latency_rows, stage_rows
 from simulator.report.day_plots import COMPARE_DAY, DAY
 from simulator.report.document import capacity_document, run_document
 from simulator.report.files import make_folder, write_text
@@ -98,8 +97,8 @@ def write_report(
     context["sections"] = [write_section(section, place) for section in beside.sections]
     context |= _opening(answer, context)
     write_text(place / "report.json", json_text(document))
-    write_text(place / "latency.csv", csv_text(_latency_rows(answer)))
-    write_text(place / "stages.csv", csv_text(_stage_rows(answer)))
+    write_text(place / "latency.csv", csv_text(latency_rows(answer)))
+    write_text(place / "stages.csv", csv_text(stage_rows(answer)))
     write_text(place / "report.md", render("report.md.j2", context))
     write_text(place / "index.html", render("report.html.j2", context))
     return place / "index.html"
@@ -112,7 +111,7 @@ def _write_beside(beside: Beside, place: Path, overrides: dict[str, str], contex
         context["pictures"].insert(0, write_picture("hockey_stick", HOCKEY_STICK, hockey_stick, place / "plots"))
         context["capacity"] = capacity_sentence(beside.capacity)
         write_text(place / "capacity.json", json_text(capacity_document(beside.capacity, overrides)))
-        write_text(place / "curve.csv", csv_text(_curve_rows(beside.capacity)))
+        write_text(place / "curve.csv", csv_text(curve_rows(beside.capacity)))
     if beside.comparison is not None:
         context["comparison"] = compare_context(beside.comparison)
         context["compare_pictures"] = [
@@ -252,37 +251,3 @@ def _provenance(document: dict[str, Any]) -> list[tuple[str, str]]:
     if source["overrides"]:
         rows.append(("Overrides", ", ".join(f"{path}={value}" for path, value in source["overrides"].items())))
     return rows
-
-
-def _latency_rows(answer: RunAnswer) -> Iterable[tuple[Any, ...]]:
-    """Return the latencies as CSV rows."""
-    yield ("measure", "value_ms", "low_ms", "high_ms")
-    for name, found in answer.latency.items():
-        scaled = found.scaled(MS).as_json()
-        yield (name, *("" if answer.saturated or number is None else number for number in scaled.values()))
-
-
-def _stage_rows(answer: RunAnswer) -> Iterable[tuple[Any, ...]]:
-    """Return the stages as CSV rows; parts are means over queries, of each query's slowest request."""
-    yield (
-        "stage",
-        "shards",
-        "replicas",
-        "workers",
-        "candidates",
-        "utilization",
-        *(f"{part}_ms" for part in PARTS),
-        "cost",
-    )
-    parts = answer.parts("mean_parts") * MS
-    for s, stage in enumerate(answer.stages):
-        sizes = (stage.shards, stage.replicas, stage.workers, stage.candidates.value, stage.utilization.value)
-        yield (stage.name, *sizes, *parts[s].tolist(), stage.source)
-
-
-def _curve_rows(capacity: CapacityAnswer) -> Iterable[tuple[Any, ...]]:
-    """Return the latency-load curve as CSV rows."""
-    yield ("qps", "utilization", "p50_ms", "p99_ms", "p99_low_ms", "p99_high_ms")
-    for point in capacity.curve:
-        p99 = point.p99.scaled(MS)
-        yield (point.qps, point.utilization, point.p50.value * MS, p99.value, p99.low, p99.high)

@@ -6,7 +6,6 @@ from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
 
-from simulator import __version__
 from simulator.capacity.answer import CapacityAnswer, CurvePoint
 from simulator.capacity.price import cost_per_hour, cost_per_million_queries, mean_workers
 from simulator.capacity.quality import Quality
@@ -17,6 +16,7 @@ from simulator.engine.compiled import path_of
 from simulator.report.quality_text import quality_document
 from simulator.scenario.model import Scenario
 from simulator.statistics.intervals import Estimate
+from simulator.version import __version__
 
 __all__ = [
     "MS",

@@ -9,7 +9,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-__all__ = ["DARK", "LIGHT", "PART_COLOURS", "Look", "draw"]
+__all__ = ["DARK", "LIGHT", "PART_COLOURS", "Look", "draw", "looking"]
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def draw(plot: Callable[[Figure, Look], Any], look: Look, size: tuple[float, flo
         "svg" or "png"; the same input always gives the same bytes.
     """
     out = io.BytesIO()
-    with _settings(look):
+    with looking(look):
         figure = Figure(figsize=size, layout="constrained")
         plot(figure, look)
         metadata = {"Date": None} if kind == "svg" else {"Software": None}
@@ -61,8 +61,8 @@ def draw(plot: Callable[[Figure, Look], Any], look: Look, size: tuple[float, flo
 
 
 @contextmanager
-def _settings(look: Look) -> Iterator[None]:
-    """Set matplotlib's defaults for the time of one plot."""
+def looking(look: Look) -> Iterator[None]:
+    """Set matplotlib's defaults to the house's look in the body."""
     settings: Any = {
         "svg.hashsalt": "capacity-simulator",
         "figure.facecolor": look.paper,

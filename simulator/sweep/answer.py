@@ -33,8 +33,10 @@ def run_sweep(
     with Journal(place / JOURNAL) as journal:
         missing = [cell for cell in sweep.cells if cell.key not in journal.rows]
         known = len(sweep.cells) - len(missing)
-        measured = by_dask(missing, sweep.asked.measure, dask, workers) if dask else by_processes(
-            missing, sweep.asked.measure, workers
+        measured = (
+            by_dask(missing, sweep.asked.measure, dask, workers)
+            if dask
+            else by_processes(missing, sweep.asked.measure, workers)
         )
         on_progress(known, len(sweep.cells))
         for done, (cell, row) in enumerate(measured, known + 1):

@@ -1,4 +1,4 @@
-"""A sweep file spread out into cells: each a scenario, validated, under a key that changes with whatever decides on it."""
+"""A sweep file spread out into cells: each a scenario, validated, under a key that changes with what decides on it."""
 
 import hashlib
 import pickle
@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 
-from simulator import __version__
 from simulator.costs.profile import load_profile
 from simulator.engine.resolve import resolve
 from simulator.errors import InputError, TooLargeError
@@ -16,6 +15,7 @@ from simulator.scenario.load import load_as, load_scenario
 from simulator.scenario.model import Scenario
 from simulator.scenario.sweep import SweepFile
 from simulator.scenario.work import CAPACITY_RUNS, check_work, requests_of
+from simulator.version import __version__
 
 __all__ = ["MOST_CELLS", "Sweep", "SweepCell", "load_sweep"]
 
@@ -79,7 +79,7 @@ def load_sweep(path: Path, max_requests: float) -> Sweep:
     """
     asked = load_as(path, SweepFile)
     _check_size(asked, path)
-    cells = []
+    cells: list[SweepCell] = []
     for file in asked.scenarios:
         for settings, scenario in _scenarios(path.parent / file, asked):
             cells.append(SweepCell(_key(scenario, asked.measure), len(cells), file, settings, scenario))
@@ -98,7 +98,7 @@ def _check_size(asked: SweepFile, path: Path) -> None:
     if count > MOST_CELLS:
         raise TooLargeError(
             f"{path}: expected at most {MOST_CELLS:,} cells, got {' x '.join(f'{size:,}' for size in sizes)} = "
-            f"{count:,}; at a tenth of a second each they take {count / 36_000:,.0f} hours: vary less, or sweep in parts"
+            f"{count:,}; at a tenth of a second each that is {count / 36_000:,.0f} hours: vary less, or in parts"
         )
 
 
@@ -119,7 +119,12 @@ def _grid(file: Path, asked: SweepFile) -> list[tuple[dict[str, str], Scenario]]
 def _key(scenario: Scenario, measure: str) -> str:
     """Return the key of a scenario: a hash of itself, of the plan it resolves to, and of who is asked what."""
     plan = resolve(scenario, load_profile(scenario.costs.profile))
-    parts = (__version__.encode(), measure.encode(), scenario.model_dump_json().encode(), pickle.dumps(plan, protocol=5))
+    parts = (
+        __version__.encode(),
+        measure.encode(),
+        scenario.model_dump_json().encode(),
+        pickle.dumps(plan, protocol=5),
+    )
     digest = hashlib.sha256()
     for part in parts:
         digest.update(hashlib.sha256(part).digest())

@@ -83,10 +83,16 @@ def by_dask(cells: Iterable[SweepCell], what: str, address: str, workers: int) -
     cluster = None
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what goes wrong is said once, by us
     try:
-        cluster = LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None) if address == "local" else None
+        cluster = (
+            LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None)
+            if address == "local"
+            else None
+        )
         client = Client(cluster or address, timeout=SECONDS)
     except (OSError, ValueError) as error:
-        raise InputError(f"--dask {address}: no scheduler answers there ({error}); start one with dask scheduler") from error
+        raise InputError(
+            f"--dask {address}: no scheduler answers there ({error}); start one with dask scheduler"
+        ) from error
     try:
         by_key = {cell.key: cell for cell in cells}
         futures = [client.submit(measure, cell.scenario, what, key=key) for key, cell in by_key.items()]
@@ -94,8 +100,8 @@ def by_dask(cells: Iterable[SweepCell], what: str, address: str, workers: int) -
         for future in done:
             if future.status != "finished":
                 raise OutputError(
-                    f"--dask {address}: the scheduler or a worker is gone ({future.status}); what is done is kept: call "
-                    "the same sweep again, with another address if need be"
+                    f"--dask {address}: the scheduler or a worker is gone ({future.status}); what is done is kept: "
+                    "call the same sweep again, with another address if need be"
                 )
             yield by_key[future.key], future.result()
     finally:

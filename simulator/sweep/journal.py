@@ -1,7 +1,7 @@
 """What a sweep has found so far, on disk: a line a cell, so that a killed sweep goes on where it was.
 
-A line is written whole and flushed to the disk before the next cell counts as done; a last line that was cut short is left
-out when the journal is read again. When all is done the journal is written anew in the order of the cells.
+A line is written whole and flushed to the disk before the next cell counts as done; a last line that was cut short is
+left out when the journal is read again. When all is done the journal is written anew in the order of the cells.
 """
 
 import json
@@ -53,7 +53,9 @@ class Journal:
             raise OutputError(f"{self.path}: cannot be written ({error.strerror}); choose another --out") from error
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self._file is not None:
             self._file.close()
 
@@ -67,7 +69,7 @@ class Journal:
         self.rows[key] = row
 
     def tidy(self, keys: Iterable[str]) -> None:
-        """Write the journal anew: the rows of `keys` in their order, then those of cells that other sweeps asked for."""
+        """Write the journal anew: the rows of `keys` in their order, then those that other sweeps asked for."""
         first = list(keys)
         others = sorted(self.rows.keys() - set(first))
         write_text(self.path, "".join(line_of(key, self.rows[key]) for key in (*first, *others)))

@@ -1,4 +1,4 @@
-"""One cell of a sweep, measured: a flat row of plain numbers. Runs in a process of its own, here or on another machine."""
+"""One cell of a sweep, measured: a flat row of plain numbers; in a process of its own, here or elsewhere."""
 
 import math
 from typing import Any
@@ -24,7 +24,7 @@ COLUMNS = (
 
 
 def measure(scenario: Scenario, what: str) -> dict[str, Any]:
-    """Return the row of a cell, COLUMNS; with `what` "capacity" its maximum load too. One thread, one row, any machine."""
+    """Return the row of a cell, COLUMNS; with `what` "capacity" its maximum load too; in one thread."""
     try:
         with one_thread():
             return dict.fromkeys(COLUMNS) | _row(scenario, what)

@@ -17,7 +17,6 @@ import numpy as np
 
 import simulator.data
 import simulator.rankers
-from simulator import __version__
 from simulator.data.features import FloatArray, IntArray
 from simulator.data.film_world import FilmWorld, make_film_world
 from simulator.data.impressions import Impressions
@@ -34,6 +33,7 @@ from simulator.rankers.metrics import ndcg
 from simulator.rankers.optimizers import losses_watched
 from simulator.rankers.registry import RANKERS
 from simulator.training.profile import Runs
+from simulator.version import __version__
 
 __all__ = ["clicks_of", "kept_runs", "measure_runs", "part_of"]
 

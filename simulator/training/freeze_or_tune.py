@@ -11,7 +11,6 @@ from typing import NamedTuple, Self
 
 import simulator.data
 import simulator.rankers
-from simulator import __version__
 from simulator.data.features import FloatArray
 from simulator.data.kept import kept, sources_key
 from simulator.data.world import World, make_world
@@ -20,6 +19,7 @@ from simulator.rankers.two_tower import TwoTower
 from simulator.scenario.training import Transfer
 from simulator.training.transfer import Arm, SweepRow, crossing_of, losses_of, rows_of
 from simulator.training.transfer_tasks import user_arms
+from simulator.version import __version__
 
 __all__ = ["TransferAnswer", "answer_of", "transfer_answer"]
 

@@ -2,16 +2,16 @@
 
 import json
 import os
-import random
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from simulator.errors import InputError, OutputError, ScenarioError, TooLargeError
+from simulator.errors import InputError, ScenarioError, TooLargeError
 from simulator.sweep.answer import JOURNAL, run_sweep
 from simulator.sweep.cells import load_sweep
 from simulator.sweep.journal import Journal
@@ -116,14 +116,14 @@ def test_a_line_that_is_no_row_is_said(tmp_path):
     """A journal that holds something else is an error with its line, not overwritten."""
     path = tmp_path / JOURNAL
     path.write_text("hello\n")
-    with pytest.raises(InputError, match="journal.jsonl:1: no line of a journal"):
+    with pytest.raises(InputError, match=r"journal\.jsonl:1: no line of a journal"):
         Journal(path)
     assert path.read_text() == "hello\n"
 
 
 def killed(path, place, kills, seed):
     """Kill a sweep at random moments until it has ended, at most `kills` times, and return how often it was killed."""
-    luck, count = random.Random(seed), 0
+    luck, count = np.random.default_rng(seed), 0
     command = [SIMULATOR, "sweep", path, "--out", place, "--workers", "2", "--quiet"]
     while True:
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

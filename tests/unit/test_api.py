@@ -1,0 +1,79 @@
+"""The package as a library: what notebooks call gives what the command line prints."""
+
+import json
+
+import pytest
+
+import simulator
+from simulator.errors import InputError, ScenarioError
+
+SMALL = {
+    "name": "small",
+    "sla": {"qps": 100, "objectives": ["p99 < 50ms"]},
+    "traffic": {"candidates": 100, "queries": 300, "replications": 3},
+    "funnel": [{"name": "first", "shards": 3, "cost": {"distribution": "exponential", "mean": "1ms"}}],
+}
+
+
+@pytest.fixture
+def loaded(tmp_path):
+    """Return a small scenario, loaded."""
+    path = tmp_path / "small.yaml"
+    path.write_text(json.dumps(SMALL))
+    return simulator.load(path)
+
+
+def test_public_names_are_there_and_sorted():
+    """Every name of __all__ can be had, is sorted, and no other is promised."""
+    assert all(getattr(simulator, name) is not None for name in simulator.__all__)
+    assert dir(simulator) == list(simulator.__all__)
+    with pytest.raises(AttributeError, match="nothing"):
+        simulator.nothing  # noqa: B018  that is the test
+
+
+@pytest.mark.parametrize("question", ["run", "capacity", "diagnose"])
+def test_each_answer_has_a_sentence_a_frame_a_document_and_plots(loaded, question):
+    """An answer prints its sentence, gives its numbers as a frame and its plots as figures, and is shown as HTML."""
+    found = getattr(loaded, question)()
+    assert str(found) == found.sentence
+    assert len(found.to_frame()) > 0
+    assert found.document["command"] == question
+    assert found.plot().axes
+    assert found.plot(found.plots[-1]).axes
+    html = found._repr_html_()
+    assert "<table" in html
+    assert "<b>" in html
+
+
+def test_run_is_what_the_document_says(loaded):
+    """The frame's p99 is that of the document, in milliseconds."""
+    found = loaded.run()
+    frame = found.to_frame().set_index("measure")
+    assert frame.loc["p99", "value_ms"] == pytest.approx(found.document["latency_ms"]["p99"]["value"])
+
+
+def test_compare_takes_what_to_vary(loaded):
+    """Two workers beside one, a row each, under the same luck."""
+    found = loaded.compare("funnel.first.workers=1,2")
+    assert len(found.to_frame()) == 2
+    assert found.document["rows"][1]["settings"] == {"funnel.first.workers": 2}
+
+
+def test_settings_replace_values_and_leave_the_file(loaded):
+    """A scenario with settings answers as with --set; the loaded one stays as it is."""
+    faster = loaded.with_settings("sla.qps=10")
+    assert faster.scenario.offered_qps == 10
+    assert loaded.scenario.offered_qps == 100
+    assert faster.run().document["provenance"]["overrides"] == {"sla.qps": "10"}
+
+
+def test_errors_are_those_of_the_command_line(loaded, tmp_path):
+    """A missing file, a bad setting, a section that is not there and an unknown plot are each one clear error."""
+    with pytest.raises(InputError, match="no such file"):
+        simulator.load(tmp_path / "nothing.yaml")
+    with pytest.raises(ScenarioError, match="unknown"):
+        simulator.load(loaded.path, ["unknown=1"])
+    with pytest.raises(InputError, match="expected a bias section"):
+        loaded.bias()
+    with pytest.raises(InputError, match="plot: expected one of"):
+        loaded.run().plot("nothing")
