@@ -1,5 +1,6 @@
 """`simulator run`: latency at the scenario's own load, and whether the objectives hold."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -46,6 +47,14 @@ def run(  # noqa: PLR0913  one parameter an option
     json: Json = False,
     quiet: Quiet = False,
     out: Out = None,
+    hgrm: Annotated[
+        Path | None, typer.Option("--hgrm", help="Write the latencies for HdrHistogram's plotters.")
+    ] = None,
+    openmetrics: Annotated[Path | None, typer.Option("--openmetrics", help="Write the run as OpenMetrics.")] = None,
+    junit: Annotated[Path | None, typer.Option("--junit", help="Write the verdicts as JUnit XML.")] = None,
+    trace_events: Annotated[
+        Path | None, typer.Option("--trace-events", help="Write queries of one replication for chrome://tracing.")
+    ] = None,
 ) -> None:
     """Simulate a scenario at its load: latency, stages, verdicts."""
     from simulator.scenario.load import load_scenario  # heavy, and only this command needs it
@@ -59,8 +68,11 @@ def run(  # noqa: PLR0913  one parameter an option
     from simulator.report.files import check_writable
 
     check_choice("--engine", engine, ENGINES)
-    if out is not None:
-        check_writable(out)  # better before long work than after it
+    kinds = {"hgrm": hgrm, "openmetrics": openmetrics, "junit": junit, "trace_events": trace_events}
+    asked = {kind: path for kind, path in kinds.items() if path is not None}
+    for path in (out, *asked.values()):
+        if path is not None:
+            check_writable(path)  # better before long work than after it
     if quality:
         check_judged(scenario, quiet=quiet or json)
     answer = _run(scenario, engine, _until(until, max_replications), quiet=quiet or json)
@@ -75,9 +87,21 @@ def run(  # noqa: PLR0913  one parameter an option
         from simulator.report.tables import run_tables
 
         show(run_tables(answer, quality_tables(found, answer.scenario) if quality else []), out)
+    _export(answer, asked)
     if answer.interrupted:
         raise KeyboardInterrupt
     raise typer.Exit(exit_code_of(answer.verdict, saturated=bool(answer.saturated)))
+
+
+def _export(answer: "RunAnswer", asked: dict[str, Path]) -> None:
+    """Write a run in the formats of other tools, by their names, to the paths asked."""
+    if not asked:
+        return
+    from simulator.report import exports  # only where something is written
+    from simulator.report.files import write_text
+
+    for kind, path in asked.items():
+        write_text(path, getattr(exports, f"{kind}_text")(answer))
 
 
 def _run(scenario: "Scenario", engine: str, until: "Until | None", *, quiet: bool) -> "RunAnswer":

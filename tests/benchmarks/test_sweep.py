@@ -5,6 +5,7 @@ import time
 
 from simulator.sweep.answer import run_sweep
 from simulator.sweep.cells import load_sweep
+from tests.benchmarks.test_speed import note
 
 SCENARIO = {
     "name": "small",
@@ -19,7 +20,7 @@ GRID = {
 }
 
 
-def test_two_workers_beside_one(tmp_path, record_row):
+def test_two_workers_beside_one(tmp_path):
     """200 cells on two workers take at most 1 / 1.7 of the time on one, their rows being the same."""
     (tmp_path / "small.yaml").write_text(json.dumps(SCENARIO))
     (tmp_path / "grid.yaml").write_text(json.dumps(GRID))
@@ -32,4 +33,6 @@ def test_two_workers_beside_one(tmp_path, record_row):
         rows[workers], _ = run_sweep(sweep, place, workers)
         taken[workers] = time.perf_counter() - began
     assert rows[1] == rows[2]
-    record_row("a sweep of 200 cells, 2 workers beside 1", f"{taken[1] / taken[2]:.2f} times", "1.7 times")
+    ratio = taken[1] / taken[2]
+    note("a sweep of 200 cells, 2 workers beside 1", f"{ratio:.2f} times", "at least 1.7 times")
+    assert ratio >= 1.7
