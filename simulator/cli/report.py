@@ -1,7 +1,7 @@
 """`simulator report`: everything a scenario's sections ask, as HTML, Markdown, JSON, CSV and plots."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -29,6 +29,9 @@ def report(  # noqa: PLR0913  one parameter an option
     max_requests: MaxRequests = "1e12",
     engine: Engine = "compiled",
     quiet: Quiet = False,
+    compare_to: Annotated[
+        Path | None, typer.Option("--compare-to", metavar="OLD.json", help="Say what changed since this report.json.")
+    ] = None,
 ) -> None:
     """Write reports: a page, Markdown, JSON, CSV and plots."""
     from simulator.scenario.grid import ROW_RUNS, load_grid  # heavy, and only some commands need it
@@ -59,10 +62,11 @@ def report(  # noqa: PLR0913  one parameter an option
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise InputError(f"FILE: expected scenarios of different names, got {', '.join(twice)} twice; rename one")
+    earlier = _earlier(compare_to, studies)
     make_folder(out)
     paths = overrides_by_path(overrides)
     codes = [
-        _report_one(study, grid, out, engine, paths, quiet=quiet)
+        _report_one(study, (grid, earlier), out, engine, paths, quiet=quiet)
         if isinstance(study, Scenario)
         else _report_study(study, out, paths, quiet=quiet)
         for study, grid in zip(studies, grids, strict=True)
@@ -70,10 +74,34 @@ def report(  # noqa: PLR0913  one parameter an option
     raise typer.Exit(max(codes))
 
 
+def _earlier(path: Path | None, studies: "list[Study]") -> dict[str, Any] | None:
+    """Return the earlier document to compare with, which has to be of the one scenario that is reported."""
+    from simulator.errors import InputError
+    from simulator.report.changes import read_earlier
+    from simulator.scenario.model import Scenario
+
+    if path is None:
+        return None
+    found = read_earlier(path)
+    if len(studies) > 1 or not isinstance(studies[0], Scenario) or found["scenario"] != studies[0].name:
+        names = ", ".join(study.name for study in studies)
+        raise InputError(f"--compare-to {path}: expected the scenario {found['scenario']} alone, got {names}")
+    return found
+
+
 def _report_one(
-    scenario: "Scenario", grid: "Grid | None", out: Path, engine: str, overrides: dict[str, str], *, quiet: bool
+    scenario: "Scenario",
+    beside: "tuple[Grid | None, dict[str, Any] | None]",
+    out: Path,
+    engine: str,
+    overrides: dict[str, str],
+    *,
+    quiet: bool,
 ) -> int:
-    """Write one scenario's report, say where and what it answers, and return its exit code."""
+    """Write one scenario's report, say where and what it answers, and return its exit code.
+
+    `beside` are the grid that it compares, and the earlier document to say what changed since.
+    """
     from simulator.capacity.answer import find_capacity  # loads Numba, so only once the scenarios are known to be good
     from simulator.capacity.compare import compare
     from simulator.capacity.run import run_scenario
@@ -82,6 +110,7 @@ def _report_one(
     from simulator.report.compare_sentence import compare_sentence, compare_warnings
     from simulator.report.sentence import answer_sentence
 
+    grid, earlier = beside
     capacity = comparison = None
     with progress(scenario.name, quiet=quiet) as on_progress:
         answer = run_scenario(scenario, engine, on_progress)
@@ -97,7 +126,7 @@ def _report_one(
         code = max(code, exit_code_of(comparison.verdict, saturated=False))
     quality, frontier = judge(answer, quiet=quiet), _frontier(scenario, engine, quiet=quiet)
     sections = _sections(scenario, overrides, quiet=quiet)
-    page = write_report(answer, out, overrides, Beside(capacity, comparison, quality, frontier, sections))
+    page = write_report(answer, out, overrides, Beside(capacity, comparison, quality, frontier, sections, earlier))
     own = sections[0].said.sentence if sections else answer_sentence(answer)
     sentence = compare_sentence(comparison) if comparison else own
     typer.echo(f"{page}\n  {sentence}")

@@ -9,8 +9,10 @@ from simulator.capacity.compare import Comparison
 from simulator.capacity.optimize import OptimizeAnswer
 from simulator.capacity.quality import Quality
 from simulator.capacity.run_answer import ClassAnswer, RunAnswer
+from simulator.report.assumptions import assumptions_of, not_modelled, reproduction
 from simulator.report.capacity_plots import HOCKEY_STICK
 from simulator.report.capacity_table import capacity_sentence
+from simulator.report.changes import changes_since
 from simulator.report.compare_document import compare_document
 from simulator.report.compare_plots import COMPARE_PLOT
 from simulator.report.compare_section import compare_context, compare_csv
@@ -58,6 +60,8 @@ class Beside:
         What its optimize section asks.
     sections
         What its further sections ask, such as bias.
+    earlier
+        The document of an earlier run, to say what changed.
     """
 
     capacity: CapacityAnswer | None = None
@@ -65,6 +69,7 @@ class Beside:
     quality: Quality | None = None
     frontier: OptimizeAnswer | None = None
     sections: tuple[StudySection, ...] = ()
+    earlier: dict[str, Any] | None = None
 
 
 NOTHING_BESIDE = Beside()
@@ -91,10 +96,12 @@ def write_report(
     course = {} if beside.comparison else {"course": RUN_COURSE}  # a comparison has one course of all rows
     shown = {"day": DAY, **course, **RUN_PLOTS}
     kinds = {name: kind for name, kind in shown.items() if kind.applies(answer) and not answer.saturated}
-    pictures = [write_picture(name, kind, kind.make(answer), place / "plots") for name, kind in kinds.items()]
+    said = answer_sentence(answer)
+    pictures = [write_picture(name, kind, kind.make(answer), place / "plots", said) for name, kind in kinds.items()]
     context = _context(answer, document, pictures)
     _write_beside(beside, place, overrides, context)
     context["sections"] = [write_section(section, place) for section in beside.sections]
+    context["changes"] = changes_since(beside.earlier, document) if beside.earlier else None
     context |= _opening(answer, context)
     write_text(place / "report.json", json_text(document))
     write_text(place / "latency.csv", csv_text(latency_rows(answer)))
@@ -108,14 +115,14 @@ def _write_beside(beside: Beside, place: Path, overrides: dict[str, str], contex
     """Write the files of what was found beside the run into `place`, and add what the templates show to `context`."""
     if beside.capacity is not None:
         hockey_stick = HOCKEY_STICK.make(beside.capacity)
-        context["pictures"].insert(0, write_picture("hockey_stick", HOCKEY_STICK, hockey_stick, place / "plots"))
-        context["capacity"] = capacity_sentence(beside.capacity)
+        context["capacity"] = said = capacity_sentence(beside.capacity)
+        context["pictures"].insert(0, write_picture("hockey_stick", HOCKEY_STICK, hockey_stick, place / "plots", said))
         write_text(place / "capacity.json", json_text(capacity_document(beside.capacity, overrides)))
         write_text(place / "curve.csv", csv_text(curve_rows(beside.capacity)))
     if beside.comparison is not None:
         context["comparison"] = compare_context(beside.comparison)
         context["compare_pictures"] = [
-            write_picture(name, kind, kind.make(beside.comparison), place / "plots")
+            write_picture(name, kind, kind.make(beside.comparison), place / "plots", context["comparison"]["sentence"])
             for name, kind in COMPARE_PLOTS.items()
             if kind.applies(beside.comparison)
         ]
@@ -124,11 +131,13 @@ def _write_beside(beside: Beside, place: Path, overrides: dict[str, str], contex
     if beside.quality is not None:
         context["quality"] = quality_context(beside.quality)
         plot = QUALITY_PLOT.make(beside.quality)
-        context["quality_picture"] = write_picture("quality", QUALITY_PLOT, plot, place / "plots")
+        said = context["quality"]["sentence"]
+        context["quality_picture"] = write_picture("quality", QUALITY_PLOT, plot, place / "plots", said)
     if beside.frontier is not None and beside.frontier.points:
         context["frontier"] = optimize_context(beside.frontier)
         plot = OPTIMIZE_PLOT.make(beside.frontier)
-        context["frontier_picture"] = write_picture("frontier", OPTIMIZE_PLOT, plot, place / "plots")
+        said = context["frontier"]["sentence"]
+        context["frontier_picture"] = write_picture("frontier", OPTIMIZE_PLOT, plot, place / "plots", said)
         write_text(place / "optimize.json", json_text(optimize_document(beside.frontier, overrides)))
         write_text(place / "frontier.csv", csv_text(optimize_csv(beside.frontier)))
 
@@ -160,6 +169,9 @@ def _context(answer: RunAnswer, document: dict[str, Any], pictures: list[Picture
         "frontier": None,
         "warnings": answer.warnings,
         "provenance": _provenance(document),
+        "assumptions": assumptions_of(answer),
+        "not_modelled": not_modelled(answer),
+        "reproduce": reproduction(answer.scenario, document["provenance"]["overrides"]),
     }
 
 

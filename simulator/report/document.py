@@ -59,6 +59,9 @@ def run_document(answer: RunAnswer, overrides: dict[str, str], quality: Quality 
         "warmup_queries": answer.plan.warmup,
         "requests": answer.requests,
         "latency_ms": unknown if answer.saturated else latency,
+        "by_replication_ms": {
+            name: [_finite(summary.latency[name] * MS) for summary in answer.summaries] for name in answer.latency
+        },
         "over": {
             _threshold(limit): (UNKNOWN if answer.saturated else found).as_json()
             for limit, found in answer.over.items()
@@ -234,6 +237,11 @@ def objective_document(answer: RunAnswer, judged: Judged) -> dict[str, Any]:
         "verdict": judged.verdict,
         "more_replications": judged.more_replications,
     }
+
+
+def _finite(value: float) -> float | None:
+    """Return a number, None where it is not finite."""
+    return value if math.isfinite(value) else None
 
 
 def _threshold(seconds: float) -> str:

@@ -115,7 +115,7 @@ def _failure(answer: RunAnswer, number: int) -> str:
 def trace_events_text(answer: RunAnswer, replication: int = 0) -> str:
     """Return the first measured queries of a replication as trace events, for chrome://tracing or Perfetto.
 
-    A process a stage with a thread a replica, where requests wait and are served; and one of queries with a thread each.
+    A process a stage with a thread a replica, where requests wait and are served; one of queries with a thread each.
     At most 500 queries, and about 200,000 requests.
     """
     plan, result = answer.plan, simulate(answer.plan, replication)

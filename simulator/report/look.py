@@ -39,7 +39,13 @@ PART_COLOURS = {
 }
 
 
-def draw(plot: Callable[[Figure, Look], Any], look: Look, size: tuple[float, float], kind: str) -> bytes:
+def draw(
+    plot: Callable[[Figure, Look], Any],
+    look: Look,
+    size: tuple[float, float],
+    kind: str,
+    look_at: Callable[[Figure], None] = lambda _: None,
+) -> bytes:
     """Return a drawn plot.
 
     Parameters
@@ -50,6 +56,8 @@ def draw(plot: Callable[[Figure, Look], Any], look: Look, size: tuple[float, flo
         Width and height in inches.
     kind
         "svg" or "png"; the same input always gives the same bytes.
+    look_at
+        Called with the figure once it has been drawn.
     """
     out = io.BytesIO()
     with looking(look):
@@ -57,6 +65,7 @@ def draw(plot: Callable[[Figure, Look], Any], look: Look, size: tuple[float, flo
         plot(figure, look)
         metadata = {"Date": None} if kind == "svg" else {"Software": None}
         figure.savefig(out, format=kind, dpi=144, metadata=metadata)
+        look_at(figure)
     return out.getvalue()
 
 

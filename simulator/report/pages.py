@@ -1,6 +1,5 @@
 """The parts that every report is made of: pictures, tables of numbers, and templates filled in."""
 
-import base64
 import csv
 import io
 import json
@@ -10,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from matplotlib.figure import Figure
 
 from simulator.report.files import write_bytes
-from simulator.report.look import DARK, LIGHT, draw
+from simulator.report.hover import COLOUR_VARIABLES, inline, tips_of
+from simulator.report.look import LIGHT, draw
 from simulator.report.plots import Plot, PlotKind
 
 __all__ = ["Picture", "csv_text", "json_text", "render", "write_picture"]
@@ -20,12 +21,12 @@ __all__ = ["Picture", "csv_text", "json_text", "render", "write_picture"]
 
 @dataclass(frozen=True)
 class Picture:
-    """One plot: the name of its files, its title, and its drawings as data addresses for a page."""
+    """One plot: the name of its files, its title, what it shows in words, and its drawing as markup of a page."""
 
     name: str
     title: str
-    light: str
-    dark: str
+    alt: str
+    svg: str
 
 
 def json_text(document: dict[str, Any]) -> str:
@@ -33,17 +34,19 @@ def json_text(document: dict[str, Any]) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def write_picture(name: str, kind: PlotKind[Any], plot: Plot, place: Path) -> Picture:
-    """Write one plot as SVG and PNG, and return it for the page."""
-    light, dark = draw(plot, LIGHT, kind.size, "svg"), draw(plot, DARK, kind.size, "svg")
-    write_bytes(place / f"{name}.svg", light)
+def write_picture(name: str, kind: PlotKind[Any], plot: Plot, place: Path, finding: str = "") -> Picture:
+    """Write one plot as SVG and PNG, and return it for the page; `finding` says what it shows."""
+    tips = ""
+
+    def told(figure: Figure) -> None:
+        nonlocal tips
+        tips = tips_of(figure)
+
+    svg = draw(plot, LIGHT, kind.size, "svg", told)
+    write_bytes(place / f"{name}.svg", svg)
     write_bytes(place / f"{name}.png", draw(plot, LIGHT, kind.size, "png"))
-    return Picture(name, kind.title, _data_address(light), _data_address(dark))
-
-
-def _data_address(svg: bytes) -> str:
-    """Return a drawing as an address that a page can hold."""
-    return f"data:image/svg+xml;base64,{base64.b64encode(svg).decode()}"
+    alt = f"{kind.title}. {finding}".strip()
+    return Picture(name, kind.title, alt, inline(svg, name, alt, tips))
 
 
 def render(template: str, context: dict[str, Any]) -> str:
@@ -55,7 +58,7 @@ def render(template: str, context: dict[str, Any]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template(template).render(context) + "\n"
+    return environment.get_template(template).render(context, colours=COLOUR_VARIABLES) + "\n"
 
 
 def csv_text(rows: Iterable[tuple[Any, ...]]) -> str:

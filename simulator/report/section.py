@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from simulator.report.assumptions import reproduction
 from simulator.report.files import make_folder, write_text
 from simulator.report.pages import Picture, csv_text, json_text, render, write_picture
 from simulator.report.plots import Plot, PlotKind
@@ -53,7 +54,10 @@ def write_section(section: StudySection, place: Path) -> Written:
     """Write the JSON, the CSV and the plots of `section` into the folder `place`, and return what templates show."""
     write_text(place / f"{section.name}.json", json_text(section.document))
     write_text(place / f"{section.name}.csv", csv_text(section.rows))
-    pictures = [write_picture(name, kind, plot, place / "plots") for name, (kind, plot) in section.plots.items()]
+    finding = section.said.sentence
+    pictures = [
+        write_picture(name, kind, plot, place / "plots", finding) for name, (kind, plot) in section.plots.items()
+    ]
     return Written(section.title, section.said, pictures)
 
 
@@ -82,6 +86,8 @@ def write_study_report(sections: Sequence[StudySection], folder: Path) -> Path:
         "accent": "link",
         "sections": [write_section(section, place) for section in sections],
         "provenance": _provenance(sections[0].document["provenance"]),
+        "assumptions": [],
+        "reproduce": reproduction(study, sections[0].document["provenance"]["overrides"]),
     }
     write_text(place / "report.md", render("study.md.j2", context))
     write_text(place / "index.html", render("study.html.j2", context))
