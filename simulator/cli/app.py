@@ -80,6 +80,7 @@ def _commands() -> "tuple[Callable[..., None], ...]":
         sweep,
         train,
         validate,
+        web,
     )
 
     return (
@@ -97,6 +98,7 @@ def _commands() -> "tuple[Callable[..., None], ...]":
         calibrate.calibrate,
         validate.validate,
         serve.serve,
+        web.web,
         schema.schema,
     )
 

@@ -24,7 +24,16 @@ from simulator.scenario.problems import problems_of
 from simulator.scenario.section import Section
 from simulator.scenario.source import Path, Source, shown_path
 
-__all__ = ["load_as", "load_scenario", "load_study", "parse_scenario", "read_file", "read_value"]
+__all__ = [
+    "load_as",
+    "load_scenario",
+    "load_study",
+    "parse_scenario",
+    "plain_data_of",
+    "read_file",
+    "read_value",
+    "text_with",
+]
 
 Asked = TypeVar("Asked", bound=Section)
 MAX_BYTES, MAX_DEPTH, MAX_VALUES = 1_000_000, 50, 100_000
@@ -120,6 +129,26 @@ def parse_scenario(
         return study
     remedy = f"ask it: simulator {'bias' if study.bias else 'train' if study.training else 'diagnose'}"
     raise ScenarioError([Problem(source.place(()), "", "expected traffic and a funnel to serve, got neither", remedy)])
+
+
+def plain_data_of(text: str, name: str = "<text>") -> Any:  # noqa: ANN401  plain data of any shape
+    """Return the mapping that a text holds, not validated; raises ScenarioError where it is none, or has bad keys."""
+    source, problems = _parsed(text, name)
+    if problems:
+        raise ScenarioError([problem for _, problem in sorted(problems, key=_first)])
+    return source.data
+
+
+def text_with(text: str, overrides: Sequence[str], name: str = "<text>") -> str:
+    """Return a scenario's text with "PATH=VALUE" settings in it; comments are lost where there are any settings."""
+    if not overrides:
+        return text
+    source, problems = _parsed(text, name)
+    findings = apply_overrides(source, overrides, read_value)
+    problems = [*problems, *((source.position(f.path, of_key=f.at_key), f.problem(source)) for f in findings)]
+    if problems:
+        raise ScenarioError([problem for _, problem in sorted(problems, key=_first)])
+    return str(yaml.safe_dump(source.data, sort_keys=False, allow_unicode=True))
 
 
 def _parsed(text: str, name: str) -> tuple[Source, "Problems"]:

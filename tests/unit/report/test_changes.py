@@ -55,7 +55,7 @@ def test_what_is_no_report_is_said(tmp_path, content):
     """Anything but a run's document is one message with what to give."""
     path = tmp_path / "old.json"
     path.write_text(content)
-    with pytest.raises(InputError, match="report.json"):
+    with pytest.raises(InputError, match=r"report\.json"):
         read_earlier(path)
 
 
@@ -67,6 +67,7 @@ class Page(HTMLParser):
         self.addresses, self.scripts, self.ids, self.drawings, self.headings = [], 0, [], [], []
 
     def handle_starttag(self, tag, attrs):
+        """Note a tag."""
         given = dict(attrs)
         self.scripts += tag == "script"
         self.addresses += [value for name, value in attrs if name in ("src", "href", "xlink:href", "srcset")]
@@ -96,7 +97,10 @@ def test_pages_stand_alone_and_can_be_read_by_all(path):
 
 def test_a_drawing_takes_the_readers_colours_and_keeps_its_ids_apart():
     """Colours become variables of the page, ids carry the drawing's name, and what it says is escaped."""
-    svg = b'<?xml version="1.0"?><svg width="9pt" height="9pt" viewBox="0 0 9 9"><g id="a" style="fill: #1a1a1a; clip-path: url(#b)"/></svg>'
+    svg = (
+        b'<?xml version="1.0"?><svg width="9pt" height="9pt" viewBox="0 0 9 9">'
+        b'<g id="a" style="fill: #1a1a1a; clip-path: url(#b)"/></svg>'
+    )
     found = inline(svg, "plot", "p99 < 5 ms", '<circle r="5"/>')
     assert 'id="plot-a"' in found
     assert "url(#plot-b)" in found
