@@ -83,17 +83,15 @@ def _slider(knob: Knob, name: str) -> float:
 def _headline(found: WhatIf) -> None:
     """Show the numbers that matter."""
     run, columns = found.run, st.columns(5)
-    p99 = run.latency["p99"]
-    half = (p99.high - p99.low) / 2
-    columns[0].metric("p99", "–" if run.saturated else f"{p99.value * MS:.3g} ms", f"± {half * MS:.2g} ms", "off")
-    most = found.maximum
-    columns[1].metric("max QPS", "–" if most is None else f"{most.qps.value:,.0f}")
-    columns[2].metric("bottleneck", run.bottleneck, f"{run.loads[run.bottleneck]:.0%} busy", "off")
+    columns[0].metric("p99", "–" if run.saturated else f"{run.latency['p99'].value * MS:.3g} ms")
+    columns[2].metric("bottleneck", f"{run.bottleneck}, {run.loads[run.bottleneck]:.0%} busy")
     currency = run.scenario.prices.currency if run.scenario.prices else ""
     cost = f"{found.workers:,.0f} workers" if found.per_hour is None else f"{found.per_hour:,.2f} {currency}"
     columns[3].metric("cost an hour" if found.per_hour is not None else "size", cost)
     columns[4].metric("verdict", "saturated" if run.saturated else run.verdict)
     st.write(answer_sentence(run))
+    most = found.maximum  # searched last: the other numbers are shown before it is found
+    columns[1].metric("max QPS", "–" if most is None else f"{most.qps.value:,.0f}")
 
 
 def _latency(found: WhatIf) -> None:

@@ -6,6 +6,7 @@ is pinned or reported is what the command line would say.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -45,12 +46,17 @@ class Knob:
 
 @dataclass(frozen=True, eq=False)
 class WhatIf:
-    """An answer; `maximum` is None where there is nothing to search a maximum by."""
+    """What a run says, and what it costs; the maximum load is searched when it is asked for."""
 
     run: RunAnswer
-    maximum: Maximum | None
     per_hour: float | None
     workers: float
+
+    @cached_property
+    def maximum(self) -> Maximum | None:
+        """The maximum load under the objectives; None where there is nothing to search it by."""
+        scenario = self.run.scenario
+        return find_maximum(scenario, self.run.profile) if has_maximum(scenario) else None
 
 
 def check_upload(text: str, name: str) -> None:
@@ -136,9 +142,8 @@ def answer_of(text: str, name: str, settings: list[str], folder: Path) -> WhatIf
     check_work(requests_of(scenario), LIMIT)
     profile = load_profile(scenario.costs.profile)
     run = run_with(scenario, profile, "compiled")
-    maximum = find_maximum(scenario, profile) if has_maximum(scenario) else None
     workers = mean_workers(run.stages)
-    return WhatIf(run, maximum, cost_per_hour(scenario, workers), workers)
+    return WhatIf(run, cost_per_hour(scenario, workers), workers)
 
 
 def curve_of(found: WhatIf, shares: tuple[float, ...] = (0.2, 0.4, 0.6, 0.75, 0.85, 0.92)) -> list[tuple[float, float]]:
