@@ -57,7 +57,7 @@ def make_app() -> "typer.Typer":
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     for command in _commands():
-        app.command()(command)
+        app.command(command.__name__.rstrip("_"))(command)
     app.add_typer(data.data, name="data")
     return app
 
@@ -71,6 +71,7 @@ def _commands() -> "tuple[Callable[..., None], ...]":
         check,
         compare,
         diagnose,
+        help_,
         optimize,
         report,
         run,
@@ -100,6 +101,7 @@ def _commands() -> "tuple[Callable[..., None], ...]":
         serve.serve,
         web.web,
         schema.schema,
+        help_.help_,
     )
 
 

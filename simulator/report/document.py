@@ -59,9 +59,7 @@ def run_document(answer: RunAnswer, overrides: dict[str, str], quality: Quality 
         "warmup_queries": answer.plan.warmup,
         "requests": answer.requests,
         "latency_ms": unknown if answer.saturated else latency,
-        "by_replication_ms": {
-            name: [_finite(summary.latency[name] * MS) for summary in answer.summaries] for name in answer.latency
-        },
+        "by_replication_ms": _by_replication(answer),
         "over": {
             _threshold(limit): (UNKNOWN if answer.saturated else found).as_json()
             for limit, found in answer.over.items()
@@ -237,6 +235,11 @@ def objective_document(answer: RunAnswer, judged: Judged) -> dict[str, Any]:
         "verdict": judged.verdict,
         "more_replications": judged.more_replications,
     }
+
+
+def _by_replication(answer: RunAnswer) -> dict[str, list[float | None]]:
+    """Return each replication's own latencies, to pair runs of the same luck by."""
+    return {name: [_finite(summary.latency[name] * MS) for summary in answer.summaries] for name in answer.latency}
 
 
 def _finite(value: float) -> float | None:

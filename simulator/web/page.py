@@ -17,6 +17,8 @@ from simulator.scenario.load import parse_scenario, text_with
 from simulator.units import format_duration
 from simulator.web.what_if import Knob, WhatIf, answer_of, check_upload, curve_of, knobs_of, settings_of
 
+__all__ = ["main"]
+
 MS = 1000.0
 MOST_BYTES = 1_000_000
 FIRST = os.environ.get("SIMULATOR_WEB_FILE", "")

@@ -16,7 +16,7 @@ TABLE = re.compile(r"(?<=-->\n)\| command.*?(?=\n<!-- end of commands)", re.DOTA
 def command_table() -> str:
     """The table of commands, made from the commands themselves."""
     app = make_app()
-    commands = {info.callback.__name__: info.callback.__doc__.strip() for info in app.registered_commands}
+    commands = {info.name: info.callback.__doc__.strip() for info in app.registered_commands}
     groups = {info.name: info.typer_instance.info.help for info in app.registered_groups}
     lines = [f"| `simulator {name}` | {text.splitlines()[0]} |" for name, text in (commands | groups).items()]
     return "\n".join(["| command | what it does |", "|---|---|", *lines])
