@@ -23,7 +23,7 @@ from simulator.diagnosis.table_ranker import TableRanker, by_query, mean_of, ndc
 from simulator.diagnosis.tables import Tables, check_labels, is_number, numbers_of
 from simulator.statistics.intervals import Estimate
 
-__all__ = ["Candidate", "ColumnMisses", "Missed", "find_missed"]
+__all__ = ["Candidate", "ColumnMisses", "Missed", "TableSegment", "find_missed"]
 
 WORST = 0.1
 BINS = 10
@@ -59,6 +59,15 @@ class ColumnMisses:
     unexplained: float
     q_value: float
     where: str
+
+
+@dataclass(frozen=True)
+class TableSegment:
+    """NDCG@10 for some of the queries: those in a third, or of a category, of what is known of who asks."""
+
+    name: str
+    queries: int
+    ndcg: Estimate
 
 
 @dataclass(frozen=True)
@@ -98,6 +107,8 @@ class Missed:
         Those first that leave most unexplained.
     candidates
         Those first that gain most; empty where the ranker is given every column.
+    segments
+        Kinds of query, those first for which the ranker finds least.
     """
 
     rows: int
@@ -107,6 +118,7 @@ class Missed:
     ndcg: Estimate
     columns: tuple[ColumnMisses, ...]
     candidates: tuple[Candidate, ...]
+    segments: tuple[TableSegment, ...]
 
     @property
     def missing(self) -> Candidate | None:
@@ -160,7 +172,45 @@ def find_missed(tables: Tables) -> Missed | None:
         ndcg=mean_of(ndcg),
         columns=_columns(judged, (*tables.used, *unused), (chance, hits, worst), frozenset(tables.used)),
         candidates=tuple(sorted(candidates, key=lambda one: -one.loss.value)),
+        segments=_segments(judged, tables.features, (lists, relevance), ndcg),
     )
+
+
+def _segments(
+    table: pd.DataFrame, names: tuple[str, ...], found: tuple[NDArray[np.int64], FloatArray], ndcg: FloatArray
+) -> tuple[TableSegment, ...]:
+    """Return NDCG@10, shape (Q,), by each column that is the same all over a query; `found` are (query, relevance).
+
+    Queries without a relevant row have none, and are left out.
+    """
+    query, relevance = found
+    _, place = np.unique(query, return_inverse=True)
+    if place.size == place.max() + 1:
+        return ()  # every row is a query of its own
+    known = np.bincount(place, weights=relevance) > 0
+    segments = []
+    for name in names:
+        groups = table[name].groupby(place)
+        if groups.nunique(dropna=False).max() > 1:
+            continue
+        values = groups.first()[known]
+        codes, labels = _thirds(values)
+        for code in range(len(labels)):
+            chosen = codes == code
+            if chosen.sum() >= FEWEST_QUERIES:
+                segments.append(TableSegment(f"{name}: {labels[code]}", int(chosen.sum()), mean_of(ndcg[chosen])))
+    return tuple(sorted(segments, key=lambda one: one.ndcg.value))
+
+
+def _thirds(column: pd.Series) -> tuple[NDArray[np.int64], list[str]]:
+    """Return which third each value of a column is in, or which category, and what these are called."""
+    if not is_number(column):
+        return _bins(column)
+    values = numbers_of(column)
+    edges = np.unique(np.nanquantile(values, [1 / 3, 2 / 3])) if np.isfinite(values).any() else np.zeros(0)
+    codes = np.where(np.isnan(values), edges.size + 1, np.searchsorted(edges, values, side="left"))
+    ends = [f"up to {edge:.4g}" for edge in edges] + ([f"above {edges[-1]:.4g}"] if edges.size else ["all"])
+    return codes.astype(np.int64), [*ends, "missing"]
 
 
 def _widened(found: Estimate, tries: int) -> Estimate:

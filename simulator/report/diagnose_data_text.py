@@ -219,6 +219,12 @@ def _missed(missed: Missed) -> list[TextTable]:
             "the column's values",
         ),
         TextTable(
+            "For whom the ranker finds least: NDCG@10",
+            ("queries", "how many", "NDCG@10"),
+            [(one.name, f"{one.queries:,}", _with_half(one.ndcg)) for one in missed.segments[:MOST_COLUMNS]],
+            f"All {missed.queries:,} queries held out: {_with_half(missed.ndcg)}",
+        ),
+        TextTable(
             "Which feature is missing: the ranker retrained with each",
             ("column", "log loss less", "NDCG@10 more", "verdict"),
             candidates,

@@ -44,7 +44,6 @@ def run_document(answer: RunAnswer, overrides: dict[str, str], quality: Quality 
     queries is given: they grow with the length of the run and describe no steady state.
     """
     latency = {name: found.scaled(MS).as_json() for name, found in answer.latency.items()}
-    unknown = dict.fromkeys(latency, UNKNOWN.as_json())
     document: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
         "command": "run",
@@ -58,7 +57,7 @@ def run_document(answer: RunAnswer, overrides: dict[str, str], quality: Quality 
         "queries": answer.plan.queries,
         "warmup_queries": answer.plan.warmup,
         "requests": answer.requests,
-        "latency_ms": unknown if answer.saturated else latency,
+        "latency_ms": dict.fromkeys(latency, UNKNOWN.as_json()) if answer.saturated else latency,
         "by_replication_ms": _by_replication(answer),
         "over": {
             _threshold(limit): (UNKNOWN if answer.saturated else found).as_json()

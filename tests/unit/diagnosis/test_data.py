@@ -94,6 +94,17 @@ def test_the_hidden_actor_is_found_first(seed):
     assert found.columns[0].q_value < 1e-6
 
 
+def test_segments_tell_for_whom_it_is_worst():
+    """Queries are parted by what is known of who asks: new users and query lengths among them, each third once."""
+    found = find_missed(asked(trained=["june"], queries=400))
+    names = [segment.name for segment in found.segments]
+    assert {name.split(":")[0] for name in names} == {"age", "tenure_days", "hour", "query_words", "country", "device"}
+    ages = [segment for segment in found.segments if segment.name.startswith("age")]
+    assert sum(segment.queries for segment in ages) == found.queries
+    mean = sum(segment.queries * segment.ndcg.value for segment in ages) / found.queries
+    assert mean == pytest.approx(found.ndcg.value)
+
+
 def test_nothing_is_missing_where_only_decoys_are_kept_from_it():
     """Studio and runtime decide on nothing, and neither is called missing."""
     found = find_missed(asked(trained=["june"], queries=800, unused=["studio", "runtime"]))
