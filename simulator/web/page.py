@@ -15,7 +15,7 @@ from simulator.report.build import Beside, write_report
 from simulator.report.sentence import answer_sentence
 from simulator.scenario.load import parse_scenario, text_with
 from simulator.units import format_duration
-from simulator.web.what_if import Knob, WhatIf, answer_of, check_upload, curve_of, knobs_of, settings_of
+from simulator.web.what_if import Knob, WhatIf, answer_of, check_upload, curve_of, knobs_of, settings_of, shards_of
 
 __all__ = ["main"]
 
@@ -98,11 +98,10 @@ def _headline(found: WhatIf) -> None:
 
 def _latency(found: WhatIf) -> None:
     """Show the latency-load curve, and where the time of a slow query goes."""
-    left, right = st.columns(2)
-    points = curve_of(found)
-    left.subheader("p99 against load")
-    left.line_chart(pd.DataFrame(points, columns=["QPS", "p99, ms"]), x="QPS", y="p99, ms")
-    right.subheader("Where the time of the p99 query goes")
+    left, middle, right = st.columns(3)
+    left.markdown("**p99 against load**")
+    left.line_chart(pd.DataFrame(curve_of(found), columns=["QPS", "p99, ms"]), x="QPS", y="p99, ms")
+    right.markdown("**Where the time of the p99 query goes**")
     parts = found.run.parts("p99_parts") * MS
     rows = [
         {"stage": stage.name, "part": part, "ms": float(parts[s, p])}
@@ -110,6 +109,9 @@ def _latency(found: WhatIf) -> None:
         for p, part in enumerate(PARTS)
     ]
     right.bar_chart(pd.DataFrame(rows), x="stage", y="ms", color="part", horizontal=True)
+    stage, points = shards_of(found)
+    middle.markdown(f"**p99 against the shards of {stage}**")
+    middle.line_chart(pd.DataFrame(points, columns=["shards", "p99, ms"]), x="shards", y="p99, ms")
 
 
 def _pins(found: WhatIf, settings: list[str]) -> None:

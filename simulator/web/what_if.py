@@ -21,7 +21,7 @@ from simulator.scenario.model import Scenario
 from simulator.scenario.ranker_names import is_own
 from simulator.scenario.work import check_work, requests_of
 
-__all__ = ["Knob", "WhatIf", "answer_of", "check_upload", "curve_of", "knobs_of", "settings_of"]
+__all__ = ["Knob", "WhatIf", "answer_of", "check_upload", "curve_of", "knobs_of", "settings_of", "shards_of"]
 
 REQUESTS = 2_000_000
 """Requests to shards of one answer: some hundredths of a second of work."""
@@ -146,6 +146,30 @@ def answer_of(text: str, name: str, settings: list[str], folder: Path) -> WhatIf
     return WhatIf(run, cost_per_hour(scenario, workers), workers)
 
 
+def shards_of(
+    found: WhatIf, times: tuple[float, ...] = (0.25, 0.5, 1.0, 2.0, 4.0)
+) -> tuple[str, list[tuple[int, float]]]:
+    """Return the widest stage, and (shards, p99 in milliseconds) at so many times its shards, unless saturated."""
+    scenario = found.run.scenario
+    s, stage = max(enumerate(scenario.funnel), key=lambda pair: pair[1].shards)
+    points = []
+    for shards in dict.fromkeys(max(1, round(stage.shards * factor)) for factor in times):
+        changed = stage.model_copy(update={"shards": shards})
+        funnel = (*scenario.funnel[:s], changed, *scenario.funnel[s + 1 :])
+        p99 = _p99(found, scenario.model_copy(update={"funnel": funnel}))
+        points += [(shards, p99)] if p99 is not None else []
+    return stage.name, points
+
+
+def _p99(found: WhatIf, scenario: Scenario) -> float | None:
+    """Return the p99 of a scenario in milliseconds; None where it cannot be simulated, or is saturated."""
+    try:
+        run = run_with(scenario, found.run.profile, "compiled")
+    except SimulatorError:
+        return None
+    return None if run.saturated else run.latency["p99"].value * 1e3
+
+
 def curve_of(found: WhatIf, shares: tuple[float, ...] = (0.2, 0.4, 0.6, 0.75, 0.85, 0.92)) -> list[tuple[float, float]]:
     """Return (QPS, p99 in milliseconds) at shares of the bound at which the busiest queue is full."""
     bound = found.run.plan.qps / found.run.load.highest if found.run.load.highest > 0 else 0.0
@@ -153,10 +177,6 @@ def curve_of(found: WhatIf, shares: tuple[float, ...] = (0.2, 0.4, 0.6, 0.75, 0.
     for share in shares:
         traffic = scenario.traffic.model_copy(update={"qps": share * bound, "replications": 2})
         traffic.model_fields_set.add("qps")
-        try:
-            run = run_with(scenario.model_copy(update={"traffic": traffic}), found.run.profile, "compiled")
-        except SimulatorError:
-            continue
-        if not run.saturated:
-            points.append((share * bound, run.latency["p99"].value * 1e3))
+        p99 = _p99(found, scenario.model_copy(update={"traffic": traffic}))
+        points += [(share * bound, p99)] if p99 is not None else []
     return points

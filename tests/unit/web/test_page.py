@@ -14,7 +14,7 @@ import pytest
 import simulator
 from simulator.errors import InputError
 from simulator.scenario.load import parse_scenario, text_with
-from simulator.web.what_if import answer_of, check_upload, curve_of, knobs_of, settings_of
+from simulator.web.what_if import answer_of, check_upload, curve_of, knobs_of, settings_of, shards_of
 
 testing = pytest.importorskip("streamlit.testing.v1", reason="the extra web is not installed")
 pytestmark = pytest.mark.filterwarnings("ignore")  # Streamlit's own
@@ -131,6 +131,14 @@ def test_settings_are_what_moved():
         "funnel.first.hedging={after: 10ms, cancel: on_response}",
     ]
     assert answer_of(TEXT, "small", settings, Path()).run.coverage.value <= 1
+
+
+def test_more_shards_are_a_longer_wait_for_the_slowest():
+    """Where a call's cost does not fall with its candidates, p99 rises with the shards of the widest stage."""
+    stage, points = shards_of(answer_of(TEXT, "small", [], Path()))
+    assert stage == "first"
+    assert [shards for shards, _ in points] == [25, 50, 100, 200, 400]
+    assert [ms for _, ms in points] == sorted(ms for _, ms in points)
 
 
 def test_the_curve_rises_towards_the_bound():
