@@ -87,7 +87,7 @@ def test_pages_stand_alone_and_can_be_read_by_all(path):
     assert len(text.encode()) < 1_500_000
     assert 'http-equiv="Content-Security-Policy"' in text
     assert page.scripts == 0
-    assert all(address.startswith("#") for address in page.addresses)
+    assert all(address.startswith(("#", "data:image/png")) for address in page.addresses)
     assert len(page.ids) == len(set(page.ids))
     assert page.headings[0] == 1
     assert all(after <= before + 1 for before, after in zip(page.headings, page.headings[1:], strict=False))
