@@ -3,7 +3,6 @@
 What each of them means is said in simulator/diagnosis.
 """
 
-from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, ValidationInfo, field_validator, model_validator
@@ -11,10 +10,10 @@ from pydantic import BeforeValidator, ValidationInfo, field_validator, model_val
 from simulator.distributions.written import value_error
 from simulator.scenario.fields import Count, Factor, Share, Text, at_least_one
 from simulator.scenario.section import Section
+from simulator.scenario.table_file import table_file
 
 __all__ = ["Diagnosis", "FilmLogAsked", "PlantedSkew"]
 
-SUFFIXES = (".csv", ".parquet")
 OF_FILES = ("key", "label", "query", "time", "unused")
 
 Month = Literal[
@@ -79,15 +78,7 @@ class Diagnosis(Section):
     @field_validator("train", "serve")
     @classmethod
     def _from_here(cls, value: str | None, info: ValidationInfo) -> str | None:
-        """Return the path from the working folder."""
-        if value is None:
-            return None
-        path = Path((info.context or {}).get("folder", ".")) / value
-        if path.suffix not in SUFFIXES:
-            raise ValueError(f"a file that ends in {' or '.join(SUFFIXES)}, got {value}")
-        if not path.is_file():
-            raise ValueError(f"a file, got {path}, which is none")
-        return str(path)
+        return table_file(value, info)
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:

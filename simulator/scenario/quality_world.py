@@ -1,6 +1,5 @@
 """The world that a funnel's rankers are trained on and its quality is judged by."""
 
-from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
@@ -8,11 +7,11 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from simulator.distributions.written import read_number, value_error
 from simulator.scenario.fields import Text
 from simulator.scenario.section import Section
+from simulator.scenario.table_file import table_file
 
 __all__ = ["QualityWorld"]
 
 OF_A_FILE = ("user", "item", "time", "label", "liked_from")
-SUFFIXES = (".csv", ".parquet")
 
 
 class QualityWorld(Section):
@@ -43,15 +42,7 @@ class QualityWorld(Section):
     @field_validator("interactions")
     @classmethod
     def _from_here(cls, value: str | None, info: ValidationInfo) -> str | None:
-        """Return the path from the working folder."""
-        if value is None:
-            return None
-        path = Path((info.context or {}).get("folder", ".")) / value
-        if path.suffix not in SUFFIXES:
-            raise ValueError(f"a file that ends in {' or '.join(SUFFIXES)}, got {value}")
-        if not path.is_file():
-            raise ValueError(f"a file, got {path}, which is none")
-        return str(path)
+        return table_file(value, info)
 
     @model_validator(mode="after")
     def _one_world(self) -> Self:
