@@ -178,7 +178,7 @@ def test_a_report_of_bias_alone(simulator, study, tmp_path):
     page = (folder / "index.html").read_text()
     assert "<h1>Who is shown?</h1>" in page
     assert "The A/B test of some against none sees" in page
-    assert page.count("data:image/svg+xml;base64,") == 2 * 3
+    assert page.count("<svg ") == 3
     validator().validate(json.loads((folder / "bias.json").read_text()))
     simulator("report", study(**EXPERIMENTS), "-o", "two", "--quiet")
     for name in names:

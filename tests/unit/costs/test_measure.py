@@ -53,9 +53,12 @@ def test_sizes_beyond_the_budget_are_named(measured):
 
 
 def test_more_candidates_take_longer(measured):
-    """A call of 10,000 candidates takes over three times the median of a call of 100."""
+    """A call of the most candidates that the budget allows takes longer than one of 100, of 10,000 over three times."""
     busy = measured[0].times("logistic", "busy")
-    assert sorted(busy[10_000])[len(busy[10_000]) // 2] > 3 * sorted(busy[100])[len(busy[100]) // 2]
+    most = max(busy)
+    assert most >= 1_000
+    ratio = sorted(busy[most])[len(busy[most]) // 2] / sorted(busy[100])[len(busy[100]) // 2]
+    assert ratio > (3 if most >= 10_000 else 1.2)
 
 
 def test_progress_rises_to_the_budget(measured):

@@ -243,7 +243,7 @@ def test_the_report_has_a_section(made, tmp_path):
     sentence = compare_sentence(found)
     assert sentence in markdown
     assert "Maximum load and cost" in text
-    assert text.count("data:image/svg+xml;base64,") == 2 * 6
+    assert text.count("<svg ") == 6
     assert "https://" not in text
     assert (page.parent / "plots" / "compare.png").exists()
     assert json.loads((page.parent / "compare.json").read_text())["best"]["because"] == sentence

@@ -138,7 +138,7 @@ def test_the_report_is_one_self_contained_page(met, tmp_path):
     page = write_report(met, tmp_path, {}).read_text()
     assert "Is it quick?" in page
     assert "Yes: at 100 QPS" in page
-    assert page.count("data:image/svg+xml;base64,") == 2 * 5
+    assert page.count("<svg ") == 5
     assert "http://" not in page.replace("http://www.w3.org", "")
     assert "https://" not in page
     assert 'name="viewport"' in page
