@@ -69,8 +69,6 @@ def _lines(axes: Axes, height: float) -> Iterator[str]:
 
 def _points(line: Line2D, axes: Axes) -> "np.ndarray[tuple[int, int], np.dtype[np.float64]]":
     """Return some of a line's points inside the axes, shape (n, 2); none of a line that marks a value."""
-    if line.get_transform() is not axes.transData and not line.get_transform().contains_branch(axes.transData):
-        return np.zeros((0, 2))
     points = np.column_stack([np.asarray(part, dtype=np.float64) for part in (line.get_xdata(), line.get_ydata())])
     if len(points) < 3 or line.get_transform() != axes.transData:
         return np.zeros((0, 2))
@@ -100,7 +98,7 @@ def _told(name: str, unit: str, text: str) -> str:
 
 
 def inline(svg: bytes, name: str, alt: str, tips: str) -> str:
-    """Return a drawing as markup of a page.
+    """Return a drawing as markup of a page, in one line.
 
     Parameters
     ----------
@@ -117,6 +115,7 @@ def inline(svg: bytes, name: str, alt: str, tips: str) -> str:
     text = re.sub(r'\bid="', f'id="{name}-', text)
     text = re.sub(r"url\(#", f"url(#{name}-", text)
     text = re.sub(r'href="#', f'href="#{name}-', text)
+    text = " ".join(text.split())
     for colour in COLOURS:
         text = text.replace(getattr(LIGHT, colour), f"var(--plot-{colour})")
     head = re.sub(r'\s(width|height)="[^"]*"', "", text[: text.index(">")])
