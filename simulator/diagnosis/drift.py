@@ -146,12 +146,13 @@ def _category_codes(reference: pd.Series, other: pd.Series) -> list[NDArray[np.i
 
 def find_drift(tables: Tables) -> tuple[FeatureDrift, ...]:
     """Return what happened to each feature of `tables`, those first whose drift is sure and large."""
-    found = [_drift(tables, name) for name in tables.features]
+    drafts = [_drift(tables, name) for name in tables.features]
+    found = [one for one, _ in drafts]
     tested = [one for one in found if np.isfinite(one.p_value)]
     chances = [one.p_value for one in tested]
     adjusted = false_discovery_control(chances).tolist() if chances else chances
     by_name = dict(zip((one.feature for one in tested), adjusted, strict=True))
-    judged = [_judged(one, float(by_name.get(one.feature, np.nan))) for one in found]
+    judged = [_judged(one, float(by_name.get(one.feature, np.nan)), bins) for one, bins in drafts]
     return tuple(sorted(judged, key=lambda one: (one.verdict != "drifted", -_finite(one.psi))))
 
 
@@ -160,8 +161,8 @@ def _finite(value: float) -> float:
     return value if np.isfinite(value) else -1.0
 
 
-def _drift(tables: Tables, name: str) -> FeatureDrift:
-    """Return what happened to one feature, not yet judged."""
+def _drift(tables: Tables, name: str) -> tuple[FeatureDrift, int]:
+    """Return what happened to one feature, not yet judged, and in how many bins."""
     columns = [independent(table, name, tables.roles.query) for table in (tables.train, tables.serve)]
     one, two = columns
     numeric = is_number(one) and is_number(two)
@@ -169,14 +170,15 @@ def _drift(tables: Tables, name: str) -> FeatureDrift:
     rows = (len(one), len(two))
     note = _note(one, two, tables.names)
     if note == IDENTIFIER or one.isna().all() or two.isna().all():
-        return FeatureDrift(
+        nothing = FeatureDrift(
             name, numeric, rows, nan, nan, nan, nan, nan, nan, (missing[0], missing[1]), "inconclusive", note
         )
+        return nothing, 1
     shares = shares_of(one, two)
     index = psi(*shares)
     values = [numbers_of(column.dropna()) if numeric else np.zeros(0) for column in columns]
     spread = float(np.std(values[0])) if numeric else 0.0
-    return FeatureDrift(
+    found = FeatureDrift(
         feature=name,
         numeric=numeric,
         rows=rows,
@@ -190,6 +192,7 @@ def _drift(tables: Tables, name: str) -> FeatureDrift:
         verdict="inconclusive",
         note=note,
     )
+    return found, shares[0].size
 
 
 def kolmogorov_smirnov(one: pd.Series, two: pd.Series) -> float:
@@ -230,12 +233,11 @@ def _chi_squared(one: pd.Series, two: pd.Series) -> float:
     return float(chi2_contingency(counts, correction=False).pvalue) if counts.shape[1] > 1 else 1.0
 
 
-def _judged(found: FeatureDrift, q_value: float) -> FeatureDrift:
+def _judged(found: FeatureDrift, q_value: float, bins: int) -> FeatureDrift:
     """Return a feature with its verdict."""
     verdict: Verdict = "steady"
-    bins = BINS if found.numeric else 2
     n, m = found.rows
-    luck = (1 / n + 1 / m) * float(chi2.ppf(1 - FALSE_DISCOVERIES, bins - 1))
+    luck = (1 / n + 1 / m) * float(chi2.ppf(1 - FALSE_DISCOVERIES, max(1, bins - 1)))
     if not np.isfinite(found.psi) or min(n, m) < FEWEST_PER_BIN * bins:
         verdict = "inconclusive"
     elif q_value < FALSE_DISCOVERIES:
