@@ -85,9 +85,9 @@ def load_sweep(path: Path, max_requests: float) -> Sweep:
             cells.append(SweepCell(_key(scenario, asked.measure), len(cells), file, settings, scenario))
     runs = ROW_RUNS + (CAPACITY_RUNS if asked.measure == "capacity" else 0)
     check_work(sum(requests_of(cell.scenario, runs) for cell in cells), max_requests)
-    again = sorted({cell.key for cell in cells}, key=str)
-    if len(again) < len(cells):
-        raise InputError(f"{path}: expected cells that differ, got {len(cells) - len(again)} twice; take them out")
+    again = len(cells) - len({cell.key for cell in cells})
+    if again:
+        raise InputError(f"{path}: expected cells that differ, got {again} twice; take them out")
     return Sweep(asked, tuple(cells))
 
 

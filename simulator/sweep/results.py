@@ -1,6 +1,5 @@
 """What a sweep found, as tables: every cell, and what each setting does on average over all others."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -141,11 +140,9 @@ def results_document(sweep: Sweep, rows: Rows) -> dict[str, Any]:
 
 def _report(sweep: Sweep, rows: Rows) -> str:
     """Return the report of a sweep as Markdown."""
-    tables: Sequence[TextTable] = [effects_table(sweep, rows)]
+    table = effects_table(sweep, rows)
     lines = [f"# {sweep.asked.question or sweep.asked.name}", "", f"**{sweep_sentence(sweep, rows)}**", ""]
-    for table in tables:
-        lines += [f"## {table.title}", "", f"| {' | '.join(table.heads)} |", "|---|" + "---:|" * (len(table.heads) - 1)]
-        lines += [f"| {' | '.join(row)} |" for row in table.rows]
-        lines += ["", f"{table.note}.", ""]
-    lines.append("Every cell is in [results.csv](results.csv).")
+    lines += [f"## {table.title}", "", f"| {' | '.join(table.heads)} |", "|---|" + "---:|" * (len(table.heads) - 1)]
+    lines += [f"| {' | '.join(row)} |" for row in table.rows]
+    lines += ["", f"{table.note}.", "", "Every cell is in [results.csv](results.csv)."]
     return "\n".join(lines) + "\n"
