@@ -5,7 +5,7 @@ prints, and its plots, and a notebook shows it by itself.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -88,24 +88,28 @@ class Result:
 
 @dataclass(frozen=True)
 class Loaded:
-    """A scenario file, and "PATH=VALUE" settings that replace values of it; errors are the command line's."""
+    """A scenario file, "PATH=VALUE" settings that replace values of it, and folders whose files it may name too.
+
+    Errors are the command line's.
+    """
 
     path: Path
     settings: tuple[str, ...] = ()
+    allow_path: tuple[Path, ...] = ()
 
     def with_settings(self, *settings: str) -> "Loaded":
         """Return the same file with further settings, such as "funnel.retrieve.shards=200"."""
-        return Loaded(self.path, (*self.settings, *settings))
+        return replace(self, settings=(*self.settings, *settings))
 
     @property
     def study(self) -> Study:
         """What the file says, validated."""
-        return load_study(self.path, self.settings)
+        return load_study(self.path, self.settings, self.allow_path)
 
     @property
     def scenario(self) -> Scenario:
         """The scenario; raises ScenarioError where the file serves nothing."""
-        return load_scenario(self.path, self.settings)
+        return load_scenario(self.path, self.settings, self.allow_path)
 
     @property
     def _overrides(self) -> dict[str, str]:
@@ -147,10 +151,39 @@ class Loaded:
         from simulator.report.trade_plot import TRADE_PLOT
         from simulator.scenario.grid import load_grid
 
-        answer = compare(load_grid(self.path, self.settings, vary))
+        answer = compare(load_grid(self.path, self.settings, vary, self.allow_path))
         document = compare_document(answer, self._overrides)
         plots = {"compare": COMPARE_PLOT, "trade": TRADE_PLOT}
         return Result(compare_sentence(answer), document, answer, lambda: compare_csv(answer), plots)
+
+    def size(self, headroom: float = 0.0, survive: int = 0) -> Result:
+        """Return the fewest workers that meet the SLA with a share of `headroom` on top of its load.
+
+        `survive` is how many replicas of every shard any one stage may lose.
+        """
+        from simulator.capacity.size import find_size  # loads Numba
+        from simulator.report.size_document import size_csv, size_document
+        from simulator.report.size_text import size_sentence
+
+        answer = find_size(self.scenario, headroom=headroom, survive=survive)
+        document = size_document(answer, self._overrides)
+        return Result(size_sentence(answer), document, answer, lambda: size_csv(answer), {})
+
+    def optimize(self, trials: int | None = None) -> Result:
+        """Return the frontier of quality, p99 and cost after so many `trials`, the file's own number unless given.
+
+        Trials are kept in the user's cache, as the command line's are.
+        """
+        from simulator.capacity.optimize import journal_of, optimize  # loads Numba
+        from simulator.report.optimize_document import optimize_csv, optimize_document
+        from simulator.report.optimize_plot import OPTIMIZE_PLOT
+        from simulator.report.optimize_text import optimize_sentence
+
+        scenario = self.scenario
+        answer = optimize(scenario, trials=trials, journal=journal_of(scenario))
+        document = optimize_document(answer, self._overrides)
+        plots = {"frontier": OPTIMIZE_PLOT}
+        return Result(optimize_sentence(answer), document, answer, lambda: optimize_csv(answer), plots)
 
     def bias(self) -> Result:
         """Return what the ranking does to its own data, simulated or from a recorded log."""
@@ -202,8 +235,10 @@ class Loaded:
         return study
 
 
-def load(path: str | Path, settings: Sequence[str] = ()) -> Loaded:
+def load(path: str | Path, settings: Sequence[str] = (), allow_path: Sequence[str | Path] = ()) -> Loaded:
     """Return the scenario file at `path`, checked, with "PATH=VALUE" settings in place of some of its values.
+
+    It may name files in its own folder, and in those of `allow_path`.
 
     Raises
     ------
@@ -212,6 +247,6 @@ def load(path: str | Path, settings: Sequence[str] = ()) -> Loaded:
     ScenarioError
         If it is no scenario; holds every problem, in the file's order.
     """
-    loaded = Loaded(Path(path), tuple(settings))
-    load_study(loaded.path, loaded.settings)  # so that an error comes here, not with the first question
+    loaded = Loaded(Path(path), tuple(settings), tuple(map(Path, allow_path)))
+    load_study(loaded.path, loaded.settings, loaded.allow_path)  # an error comes here, not with the first question
     return loaded

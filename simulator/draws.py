@@ -12,8 +12,9 @@ Sources: Steele, Lea & Flood, "Fast splittable pseudorandom number generators", 
 from hashlib import blake2b
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from simulator.kernels import jit
 
 __all__ = ["MAX_ATTEMPTS", "key_of", "random_bits", "stream_of", "uniform", "uniform_at", "uniform_of", "uniforms"]
 
@@ -33,7 +34,7 @@ def stream_of(seed: int, replication: int, purpose: str, stage: str = "") -> np.
     return np.uint64(int.from_bytes(blake2b(address, digest_size=8).digest(), "little"))
 
 
-@njit(cache=True, inline="always")
+@jit(inline="always")
 def _mix(z: np.uint64) -> np.uint64:
     """Scramble 64 bits so that every input bit moves every output bit about half the time."""
     z = (z ^ (z >> _30)) * _FACTOR_1
@@ -41,32 +42,32 @@ def _mix(z: np.uint64) -> np.uint64:
     return z ^ (z >> _31)
 
 
-@njit(cache=True, inline="always")
+@jit(inline="always")
 def key_of(stream: np.uint64, query: int, attempt: int) -> np.uint64:
     """Return the key of one query's attempt in `stream`; `attempt` is below MAX_ATTEMPTS."""
     counter = (np.uint64(query) << _ATTEMPT_BITS) | np.uint64(attempt)
     return _mix(stream + counter * _GOLDEN)
 
 
-@njit(cache=True, inline="always")
+@jit(inline="always")
 def random_bits(key: np.uint64, shard: int) -> np.uint64:
     """Return the 64 random bits at `shard` under `key`."""
     return _mix(key + np.uint64(shard) * _SHARD_GAMMA)
 
 
-@njit(cache=True, inline="always")
+@jit(inline="always")
 def uniform_of(bits: np.uint64) -> float:
     """Return the uniform number of `bits`: a midpoint of 2^52 equal cells of (0, 1), so u and 1 - u are exact."""
     return (np.float64(np.int64(bits >> _12)) + 0.5) * 2.0**-52
 
 
-@njit(cache=True)
+@jit()
 def uniform_at(stream: np.uint64, query: int, shard: int, attempt: int = 0) -> float:
     """Return the uniform number in (0, 1) of one query, shard and attempt in `stream`."""
     return uniform_of(random_bits(key_of(stream, query, attempt), shard))
 
 
-@njit(cache=True)
+@jit()
 def uniforms(stream: np.uint64, queries: int, first: int = 0) -> NDArray[np.float64]:
     """Return one uniform number in (0, 1) for each of `queries` queries of `stream` from `first` on, shape (Q,)."""
     out = np.empty(queries)

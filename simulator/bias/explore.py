@@ -8,13 +8,13 @@ Shapes: R replications, U users, k places of a list.
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from simulator.bias.impressions import Impressions
 from simulator.bias.parts import in_parts
 from simulator.bias.ranking import Asked, Chances, Ranking, holds
 from simulator.draws import key_of, random_bits, uniform_of
+from simulator.kernels import jit
 
 __all__ = ["explore", "log_propensities"]
 
@@ -50,7 +50,7 @@ def log_propensities(
     in_parts(_propensity, asked.mine.size, chances, (share, by == "request"), alive, asked.mine, rows.propensity)
 
 
-@njit(cache=True, nogil=True)
+@jit(nogil=True)
 def _propensity(
     ends: tuple[int, int],
     chances: Chances,
@@ -71,7 +71,7 @@ def _propensity(
             out[r, u, j] = (1.0 - share) * chances.here[r, u, j] + share * random
 
 
-@njit(cache=True, nogil=True)
+@jit(nogil=True)
 def _explore(
     ends: tuple[int, int],
     item: NDArray[np.int32],

@@ -6,12 +6,12 @@ Shapes: R replications, U users, I items, M lists, k places of a list.
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from simulator.bias.parts import in_parts
 from simulator.bias.ranking import Asked, Chances, holds
 from simulator.draws import key_of, random_bits, uniform_of
+from simulator.kernels import jit
 
 __all__ = ["KnownLists", "NewItems", "no_new_items"]
 
@@ -86,7 +86,7 @@ class KnownLists:
         return Chances(at, among)
 
 
-@njit(cache=True, inline="always")
+@jit(inline="always")
 def _free(items: Ints, tops: int, is_new: Bools, count: int) -> int:
     """Return how many of `count` new items the first `tops` places of a list do not show."""
     free = count
@@ -96,7 +96,7 @@ def _free(items: Ints, tops: int, is_new: Bools, count: int) -> int:
     return free
 
 
-@njit(cache=True, nogil=True)
+@jit(nogil=True)
 def _fill(
     ends: tuple[int, int],
     known: tuple[Ints, bool],
@@ -130,7 +130,7 @@ def _fill(
             shown[place] = drawn
 
 
-@njit(cache=True, inline="always")
+@jit(inline="always")
 def _of_list(base: Ints, new: tuple[int, Bools, int], shown: int, place: int) -> tuple[float, float]:
     """Return how likely an item is in a place, and anywhere, of a list whose last places are kept for new items."""
     slots, is_new, count = new
@@ -148,7 +148,7 @@ def _of_list(base: Ints, new: tuple[int, Bools, int], shown: int, place: int) ->
     return 0.0, 0.0
 
 
-@njit(cache=True, nogil=True)
+@jit(nogil=True)
 def _chances(
     ends: tuple[int, int],
     known: tuple[Ints, bool],

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from simulator.bias.impressions import Impressions
+from simulator.kernels import jit
 
 __all__ = ["Clicked", "Log", "Weighing", "new_log"]
 
@@ -115,7 +115,7 @@ def new_log(shape: tuple[int, int, int], *, keeps: bool) -> Log:
     return Log(shown, clicks, weighed_shown, weighed_clicks, tried, hit, np.zeros((R, 5)), keeps)
 
 
-@njit(cache=True, nogil=True)
+@jit(nogil=True)
 def _count(
     ends: tuple[int, int],
     by_item: tuple[Floats, Floats, Floats, Floats],

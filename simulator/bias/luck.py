@@ -6,11 +6,11 @@ An address is (seed, replication, purpose; step and user, counter), as those of 
 from dataclasses import dataclass, field
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from simulator.data.randomness import generator
 from simulator.draws import stream_of, uniform_at
+from simulator.kernels import jit
 
 __all__ = ["Luck"]
 
@@ -47,7 +47,7 @@ class Luck:
         return [generator(self.seed, f"bias {purpose} {r}") for r in range(self.replications)]
 
 
-@njit(cache=True)
+@jit()
 def _uniforms(streams: NDArray[np.uint64], count: int, step: int) -> NDArray[np.float64]:
     """Return the numbers of each stream."""
     out = np.empty((len(streams), count))

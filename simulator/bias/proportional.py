@@ -12,12 +12,12 @@ Shapes: R replications, U users, I items, k places of a list.
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from simulator.bias.parts import in_parts
 from simulator.bias.ranking import Asked, Chances
 from simulator.draws import key_of, random_bits, uniform_of
+from simulator.kernels import jit
 
 __all__ = ["ProportionalLists", "inclusion", "proportional_lists"]
 
@@ -82,7 +82,7 @@ def inclusion(weight: Floats, slots: int) -> Floats:
         sure |= beyond
 
 
-@njit(cache=True, nogil=True)
+@jit(nogil=True)
 def _fill(ends: tuple[int, int], order: Ints, reach: Floats, item: Ints, asked: Asked) -> None:
     """Write the lists: the items under k points one apart, shuffled."""
     _, U, k = item.shape

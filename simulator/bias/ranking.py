@@ -6,8 +6,9 @@ Shapes: R replications, U users, k places of a list.
 from typing import NamedTuple, Protocol
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from simulator.kernels import jit
 
 __all__ = ["Asked", "Chances", "Ranking", "holds", "keep"]
 
@@ -47,7 +48,7 @@ class Ranking(Protocol):
         """Return how likely this ranking shows the items of `item`, shape (R, U, k), to the users that ask."""
 
 
-@njit(cache=True, inline="always")
+@jit(inline="always")
 def keep(best: NDArray[np.float32], items: NDArray[np.int32], score: np.float32, item: int) -> None:
     """Put `item` among the `items` of the `best` scores so far, both falling and as long; behind equals."""
     place = len(best) - 1
@@ -59,7 +60,7 @@ def keep(best: NDArray[np.float32], items: NDArray[np.int32], score: np.float32,
     best[place], items[place] = score, item
 
 
-@njit(cache=True, inline="always")
+@jit(inline="always")
 def holds(items: NDArray[np.int32], count: int, item: int) -> bool:
     """Return whether `item` is among the first `count` of `items`."""
     for place in range(count):  # noqa: SIM110  Numba compiles no generators

@@ -6,12 +6,12 @@ Shapes: R replications, U users, k places of a list.
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from simulator.bias.parts import in_parts
 from simulator.bias.ranking import Asked
 from simulator.draws import key_of, random_bits, uniform_of
+from simulator.kernels import jit
 
 __all__ = ["Reader", "expected_clicks", "make_reader", "read"]
 
@@ -65,7 +65,7 @@ def expected_clicks(reader: Reader, probability: Floats) -> Floats:
     return np.asarray(probability[..., 0] + np.sum(reached * probability[..., 1:], axis=-1))
 
 
-@njit(cache=True, nogil=True)
+@jit(nogil=True)
 def _read(
     ends: tuple[int, int],
     reader: tuple[int, NDArray[np.float64], float],

@@ -8,12 +8,12 @@ Shapes: R replications, U users, I items, k places of a list.
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from simulator.bias.parts import in_parts
 from simulator.bias.ranking import Asked, Chances
 from simulator.draws import key_of, random_bits, uniform_of
+from simulator.kernels import jit
 
 __all__ = ["TiedLists", "tied_lists"]
 
@@ -65,7 +65,7 @@ def tied_lists(score: NDArray[np.floating], alive: NDArray[np.int64]) -> TiedLis
     return TiedLists(order, place, begin, end)
 
 
-@njit(cache=True, nogil=True)
+@jit(nogil=True)
 def _fill(ends: tuple[int, int], order: Ints, begin: Ints, end: Ints, item: Ints, asked: Asked) -> None:
     """Write the lists: each place draws evenly from what is left of its group."""
     _, U, k = item.shape
@@ -87,7 +87,7 @@ def _fill(ends: tuple[int, int], order: Ints, begin: Ints, end: Ints, item: Ints
             moved[j], now_at[j] = drawn, here  # what stood here goes to where the drawn one stood
 
 
-@njit(cache=True, nogil=True)
+@jit(nogil=True)
 def _chances(ends: tuple[int, int], place: Ints, begin: Ints, end: Ints, item: Ints, out: Chances) -> None:
     """Write how likely each item is in its place, and in one of the first k, over the orders of its group."""
     _, U, k = item.shape

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import expit, roots_hermitenorm
 
 from simulator.bias.luck import Luck
 from simulator.bias.parts import in_parts
+from simulator.kernels import jit
 
 __all__ = ["Arrivals", "BiasWorld", "LikedItems", "TasteWorld", "arrivals", "make_taste_world"]
 
@@ -184,7 +184,7 @@ def _level(click_rate: float, spread: float) -> float:
     return float(brentq(excess, -60.0 - 5 * spread, 60.0 + 5 * spread))
 
 
-@njit(cache=True, nogil=True)
+@jit(nogil=True)
 def _probability(
     ends: tuple[int, int], tastes: Floats, topics: Floats, odds: Floats, item: NDArray[np.int32], out: Floats
 ) -> None:

@@ -1,5 +1,6 @@
 """The answer to `simulator capacity`: the maximum load, what limits it, and what the load does on the way there."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -27,6 +28,9 @@ CURVE = (0.1, 0.3, 0.5, 0.7, 0.85, 0.95)
 
 BEYOND = 1.15
 """How far past the answer the curve goes at most, where policies send requests that the analytic bound leaves out."""
+
+SEEN = 50_000_000
+"""Requests that a point of the curve and the run at no load may take: they are looked at, not judged."""
 
 FRESH = 1_000_003
 """Added to the seed of the confirming run, which must not share the search's luck."""
@@ -83,7 +87,7 @@ def find_capacity(scenario: Scenario, engine: str = "compiled", on_progress: Pro
     steps = _Steps(plan.replications + len(CURVE) + 3, on_progress)
     maximum = find_maximum(scenario, profile, engine, steps.step)
     bound, found = maximum.bound_qps, maximum.outcome == "found"
-    floor = _run_at(scenario, profile, engine, NO_LOAD * bound)
+    floor = _run_at(_shorter(scenario, plan), profile, engine, NO_LOAD * bound)
     steps.step()
     confirmed = maximum.qps.value if maximum.outcome != "never" else NO_LOAD * bound
     fresh = scenario.model_copy(update={"seed": scenario.seed + FRESH})
@@ -92,7 +96,7 @@ def find_capacity(scenario: Scenario, engine: str = "compiled", on_progress: Pro
     load = offered_load(plan)
     curve = []
     for qps in _loads(plan, maximum):
-        curve.append(_point(plan, load, engine, qps))
+        curve.append(_point_of(confirmation) if qps == confirmed else _point(plan, load, engine, qps))
         steps.step()
     return CapacityAnswer(
         scenario=scenario,
@@ -138,11 +142,32 @@ def _run_at(scenario: Scenario, profile: Profile, engine: str, qps: float) -> Ru
     return run_with(scenario.model_copy(update={"traffic": traffic}), profile, engine)
 
 
+def _seen(plan: Plan) -> int:
+    """Return how many queries of a replication do for what is looked at: so many as SEEN allows, at most the plan's."""
+    if not plan.arrivals.settles:
+        return plan.queries
+    return min(plan.queries, math.ceil(SEEN / (plan.replications * int(plan.stages.shards.sum()))))
+
+
+def _shorter(scenario: Scenario, plan: Plan) -> Scenario:
+    """Return the scenario with only the queries that do for what is looked at."""
+    if _seen(plan) == plan.queries:
+        return scenario
+    return scenario.model_copy(update={"traffic": scenario.traffic.model_copy(update={"queries": _seen(plan)})})
+
+
+def _point_of(run: RunAnswer) -> CurvePoint:
+    """Return the point of the latency-load curve that a run is."""
+    p50, p99 = (run.latency[name] for name in ("p50", "p99"))
+    return CurvePoint(run.plan.qps, p50, p99, run.load.highest, bool(run.load.saturated(run.plan)))
+
+
 def _point(plan: Plan, load: Load, engine: str, qps: float) -> CurvePoint:
-    """Return a point of the latency-load curve."""
+    """Return a point of the latency-load curve, with no fewer queries than are left out before them."""
     there = load.scaled(qps / plan.qps)
     plan = plan.at(qps)
     plan = replace(plan, warmup=plan.warmup or planned_warmup(plan, there))
+    plan = replace(plan, queries=min(plan.queries, max(_seen(plan), plan.warmup)))
 
     def tail(blocks: Iterable[Result]) -> dict[str, float]:
         return measure(plan, blocks, (50.0, 99.0), ()).latency

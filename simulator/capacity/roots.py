@@ -6,8 +6,8 @@ from collections.abc import Callable
 __all__ = ["crossing"]
 
 
-def crossing(excess: Callable[[float], float], span: tuple[float, float], guess: float, precision: float) -> float:
-    """Return where `excess` turns positive inside `span`; the low end if at once, the high end if never.
+def crossing(excess: Callable[[float], float], at: tuple[float, float, float], precision: float) -> float:
+    """Return the load at which `excess` turns positive; 0 if at once, `highest` if not up to there.
 
     A bracket that always holds a change of sign, narrowed by false position (as scipy.optimize's bracketing methods
     do, which need the values at both ends: here those would be the dearest simulations of all). Where only one side is
@@ -16,31 +16,34 @@ def crossing(excess: Callable[[float], float], span: tuple[float, float], guess:
     Parameters
     ----------
     excess
-        Over what is allowed if positive, else under it; 1 - allowed / latency makes the hyperbola exact. Evaluated
-        inside `span` only; an infinite value counts by its sign.
-    span
-        Loads: the low end is taken to hold, the high end, the pole, to fail.
-    guess
-        Where to look first.
+        Over what is allowed if positive, else under it; 1 - allowed / latency makes the hyperbola exact. Evaluated at
+        loads above 0 and up to `highest`; an infinite value counts by its sign.
+    at
+        (guess, highest, pole): where to look first, the largest load to look at, and the load at which latency has no
+        bound, at or beyond it.
     precision
-        Width of the last bracket, in the unit of `span`.
+        Width of the last bracket, in the unit of loads.
     """
-    low, high = span
+    here, highest, pole = at
+    low, high = 0.0, pole
     at_low = at_high = math.nan
     same_side, was_over = 0, False
-    at = guess
     while high - low > precision:
         least = min(0.45 * precision * 2**same_side, (high - low) / 2)
-        at = min(max(at, low + least), high - least)
-        over = excess(at)
+        here = min(max(here, low + least), high - least)
+        if high > highest and here > highest - precision:
+            here = highest
+        over = excess(here)
+        if here == highest and over <= 0:
+            return highest
         same_side = same_side + 1 if (over > 0) == was_over else 0
         was_over = over > 0
         if was_over:
-            high, at_high = at, over
+            high, at_high = here, over
         else:
-            low, at_low = at, over
-        at = _next(low, high, (at_low, at_high), span[1])
-    return min(max(at, low), high)
+            low, at_low = here, over
+        here = _next(low, high, (at_low, at_high), pole)
+    return min(max(here, low), high)
 
 
 def _next(low: float, high: float, values: tuple[float, float], pole: float) -> float:

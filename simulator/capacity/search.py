@@ -4,8 +4,10 @@ The search never compares noisy means: each replication has its own root, found 
 load is the same luck, faster), and the roots of independent replications give the interval.
 """
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from threading import Event
 from typing import Literal
 
 from simulator.capacity.roots import crossing
@@ -13,6 +15,7 @@ from simulator.costs.profile import Profile
 from simulator.engine.plan import Plan
 from simulator.engine.replications import blocks_of, side_by_side
 from simulator.engine.resolve import resolve
+from simulator.engine.result import Result
 from simulator.engine.traffic import CLOSED
 from simulator.errors import InputError
 from simulator.scenario.model import Scenario
@@ -38,6 +41,9 @@ NO_LOAD = 1e-3
 
 REQUESTS, LONGEST = 2_000_000, 5
 """What a search of default length may take: requests of one simulation, and times the default queries."""
+
+UNTOUCHED = -1e9
+"""How far over an objective is of whose allowance nothing is used."""
 
 PILOT = 0.8
 """Where the first search looks first, as a share of the analytic bound."""
@@ -121,15 +127,16 @@ def find_maximum(
     automatic = scenario.traffic.warmup == "auto"
     pilot = search.root(0, (bound, judged), PILOT * bound, warmup=None if automatic else plan.warmup)[0]
     if automatic:
-        near = load.scaled(min(pilot * 1.02, judged) / plan.qps)
-        search.plan = plan = replace(plan, warmup=planned_warmup(plan, near))
+        near = min(pilot * 1.02, judged)
+        warmup = planned_warmup(plan.at(near), load.scaled(near / plan.qps))
+        search.plan = plan = replace(plan, warmup=warmup)
 
     def one(replication: int) -> tuple[float, str]:
         found = search.root(replication, (bound, judged), pilot, warmup=plan.warmup)
         on_step()
         return found
 
-    roots = list(side_by_side(one, range(plan.replications), engine))
+    roots = list(side_by_side(one, range(plan.replications), engine, search.stopped.set))
     return _maximum(plan, load, roots, judged)
 
 
@@ -150,7 +157,7 @@ class _Search:
 
     def __init__(self, plan: Plan, load: Load, objectives: tuple[Asked, ...], engine: str) -> None:
         self.plan, self.load, self.objectives = plan, load, objectives
-        self.engine = engine
+        self.engine, self.stopped = engine, Event()
         plain = [objective for objective, _ in objectives]
         self.levels, self.thresholds = levels_of(plain), thresholds_of(plain)
 
@@ -168,19 +175,24 @@ class _Search:
                 failing.append(objective)
             return found
 
-        precision = PRECISION * bound
-        if guess >= judged - precision and excess(judged) <= 0:
-            return judged, failing[-1]
-        root = crossing(excess, (0.0, bound), min(guess, judged), precision)
-        return min(root, judged), failing[-1]
+        root = crossing(excess, (guess, judged, bound), PRECISION * bound)
+        return root, failing[-1]
 
     def _excess(self, replication: int, qps: float, warmup: int | None) -> tuple[float, str]:
         """Return how far the worst objective is over what it allows at a load, and which that is."""
         load = self.load.scaled(qps / self.plan.qps)
         plan = self.plan.at(qps)
         plan = replace(plan, warmup=planned_warmup(plan, load) if warmup is None else warmup)
-        found = measure(plan, blocks_of(plan, self.engine, replication), self.levels, self.thresholds)
+        blocks = self._until_stopped(blocks_of(plan, self.engine, replication))
+        found = measure(plan, blocks, self.levels, self.thresholds)
         return max(self._judged(asked, found) for asked in self.objectives)
+
+    def _until_stopped(self, blocks: Iterable[Result]) -> Iterator[Result]:
+        """Yield `blocks`; raises KeyboardInterrupt after the one in which somebody asked to stop."""
+        for block in blocks:
+            yield block
+            if self.stopped.is_set():
+                raise KeyboardInterrupt
 
     def _judged(self, asked: Asked, found: Measured) -> tuple[float, str]:
         """Return how far an objective is over what it allows, and its text with the class that it is about."""
@@ -192,13 +204,17 @@ class _Search:
 
 
 def _over(objective: Objective, value: float) -> tuple[float, str]:
-    """Return how far `value` is over what an objective allows, positive if it fails; and the objective's text."""
-    if not holds(value, objective.comparator, objective.value):
-        over = 1 - objective.value / value if objective.comparator[0] == "<" and value > 0 else 1.0
-        return max(over, 1e-9), objective.text
-    if objective.comparator[0] == "<":
-        return (1 - objective.value / value if value > 0 else -1e9), objective.text
-    return objective.value - value - 1e-9, objective.text
+    """Return how far `value` is over what an objective allows, positive if it fails; and the objective's text.
+
+    Of a share to reach, that is how far what lacks of the whole is over what may lack.
+    """
+    used, allowed = value, objective.value
+    if objective.comparator[0] == ">":
+        used, allowed = 1 - used, 1 - allowed
+    over = 1 - allowed / used if used > 0 else UNTOUCHED
+    if holds(value, objective.comparator, objective.value):
+        return min(over, 0.0), objective.text
+    return (1.0 if math.isnan(value) else max(over, 1e-9)), objective.text
 
 
 def _bound(plan: Plan, load: Load) -> float:

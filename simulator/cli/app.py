@@ -19,7 +19,7 @@ __all__ = ["main", "make_app", "top_level_help"]
 DESCRIPTION = "A capacity planner for machine-learned ranking systems: latency, load and cost before you build."
 HELP_OPTIONS: tuple[list[str], ...] = ([], ["--help"], ["-h"])
 HELP_FILE = "help.txt"
-INTERRUPTED, TERMINATED = 130, 143
+OUT_OF_TIME, INTERRUPTED, TERMINATED = 5, 130, 143
 
 
 def main() -> None:
@@ -124,8 +124,7 @@ def _guarded(arguments: list[str]) -> int:
         _complain(str(error))
         return error.exit_code
     except (typer.Abort, KeyboardInterrupt):
-        _complain("interrupted")
-        return INTERRUPTED
+        return _interrupted()
     except BrokenPipeError:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123  the reader left; Python must not complain at exit
         return 0
@@ -135,8 +134,19 @@ def _guarded(arguments: list[str]) -> int:
     except Exception as error:  # noqa: BLE001  the last resort: a user never sees a traceback unless asked for
         return _usage_error_or_fault(error)
     if code == INTERRUPTED:  # typer has made an exit code of the interrupt already
-        _complain("interrupted")
+        return _interrupted()
     return code if isinstance(code, int) else 0
+
+
+def _interrupted() -> int:
+    """Say why the work ended early, and return the exit code of that."""
+    from simulator.cli.time_limit import is_over  # loads typer
+
+    if is_over():
+        _complain("stopped at --time-limit; raise it, or ask for less")
+        return OUT_OF_TIME
+    _complain("interrupted")
+    return INTERRUPTED
 
 
 def _usage_error_or_fault(error: Exception) -> int:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from simulator.cli.console import progress, show, show_json, warn
-from simulator.cli.options import File, Json, Out, Quiet, Seed, Set, all_overrides, overrides_by_path
+from simulator.cli.options import AllowPath, File, Json, Out, Quiet, Seed, Set, all_overrides, overrides_by_path
+from simulator.cli.time_limit import TimeLimit, start_clock
 from simulator.errors import InputError
 
 if TYPE_CHECKING:
@@ -15,10 +16,12 @@ if TYPE_CHECKING:
 __all__ = ["bias"]
 
 
-def bias(  # noqa: PLR0913  one parameter an option
+def bias(
     file: File,
-    set_: Set = [],  # noqa: B006  typer never changes it
+    set_: Set = [],
+    allow_path: AllowPath = [],
     seed: Seed = None,
+    time_limit: TimeLimit = None,
     json: Json = False,
     quiet: Quiet = False,
     out: Out = None,
@@ -27,10 +30,11 @@ def bias(  # noqa: PLR0913  one parameter an option
     ] = None,
 ) -> None:
     """Simulate what a ranking does to its own data, and experiments."""
+    start_clock(time_limit)
     from simulator.scenario.load import load_study  # heavy, and only some commands need it
 
     overrides = all_overrides(set_, seed)
-    study = load_study(file, overrides)
+    study = load_study(file, overrides, allow_path)
     if study.bias is None:
         raise InputError(f"{file}: expected a bias section, got none; add bias: {{recommender: popular_first}}")
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["calibrate"]
 
 
-def calibrate(  # noqa: PLR0913  one parameter an option
+def calibrate(
     rankers: Annotated[
         list[str] | None,
         typer.Argument(metavar="[RANKER ...]", help="Rankers to measure, yours as module:Class; all of ours if none."),

@@ -4,6 +4,7 @@ import typer
 
 from simulator.cli.console import check_choice, progress, show, show_json, warn
 from simulator.cli.options import (
+    AllowPath,
     Engine,
     File,
     Json,
@@ -16,27 +17,31 @@ from simulator.cli.options import (
     all_overrides,
     overrides_by_path,
 )
+from simulator.cli.time_limit import TimeLimit, start_clock
 
 __all__ = ["capacity"]
 
 
-def capacity(  # noqa: PLR0913  one parameter an option
+def capacity(
     file: File,
-    set_: Set = [],  # noqa: B006  typer never changes it
+    set_: Set = [],
+    allow_path: AllowPath = [],
     seed: Seed = None,
     replications: Replications = None,
-    max_requests: MaxRequests = "1e12",
+    max_requests: MaxRequests = "1e11",
     engine: Engine = "compiled",
+    time_limit: TimeLimit = None,
     json: Json = False,
     quiet: Quiet = False,
     out: Out = None,
 ) -> None:
     """Find the maximum QPS under the SLA and what limits it."""
+    start_clock(time_limit)
     from simulator.scenario.load import load_scenario  # heavy, and only some commands need it
     from simulator.scenario.work import CAPACITY_RUNS, check_work, parse_requests, requests_of
 
     overrides = all_overrides(set_, seed, replications)
-    scenario = load_scenario(file, overrides)
+    scenario = load_scenario(file, overrides, allow_path)
     check_work(requests_of(scenario, CAPACITY_RUNS), parse_requests(max_requests))
 
     from simulator.capacity.answer import find_capacity  # loads Numba, so only once the scenario is known to be good

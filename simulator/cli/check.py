@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from simulator.cli.console import show_json
-from simulator.cli.options import File, Json, Set
+from simulator.cli.options import AllowPath, File, Json, Set
 from simulator.cli.run import check_judged, exit_code_of
 
 if TYPE_CHECKING:
@@ -17,7 +17,8 @@ __all__ = ["check"]
 
 def check(
     file: File,
-    set_: Set = [],  # noqa: B006  typer never changes it
+    set_: Set = [],
+    allow_path: AllowPath = [],
     json: Json = False,
     sla: Annotated[
         bool,
@@ -36,10 +37,10 @@ def check(
     from simulator.scenario.model import MeasuredCost
 
     try:
-        scenario = load_scenario(file, set_)
+        scenario = load_scenario(file, set_, allow_path)
         load_profile(scenario.costs.profile)
         if scenario.compare:
-            load_grid(file, set_)
+            load_grid(file, set_, allow_path=allow_path)
         _check_quality(file, scenario)
     except (ScenarioError, ProfileError) as error:
         if not json:

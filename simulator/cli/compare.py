@@ -6,6 +6,7 @@ import typer
 
 from simulator.cli.console import check_choice, progress, show, show_json, warn
 from simulator.cli.options import (
+    AllowPath,
     Engine,
     File,
     Json,
@@ -18,6 +19,7 @@ from simulator.cli.options import (
     all_overrides,
     overrides_by_path,
 )
+from simulator.cli.time_limit import TimeLimit, start_clock
 
 __all__ = ["compare"]
 
@@ -32,24 +34,27 @@ Vary = Annotated[
 ]
 
 
-def compare(  # noqa: PLR0913  one parameter an option
+def compare(
     file: File,
-    vary: Vary = [],  # noqa: B006  typer never changes it
-    set_: Set = [],  # noqa: B006  typer never changes it
+    vary: Vary = [],
+    set_: Set = [],
+    allow_path: AllowPath = [],
     seed: Seed = None,
     replications: Replications = None,
-    max_requests: MaxRequests = "1e12",
+    max_requests: MaxRequests = "1e11",
     engine: Engine = "compiled",
+    time_limit: TimeLimit = None,
     json: Json = False,
     quiet: Quiet = False,
     out: Out = None,
 ) -> None:
     """Compare settings, shard counts above all, and name the best."""
+    start_clock(time_limit)
     from simulator.scenario.grid import ROW_RUNS, load_grid  # heavy, and only some commands need it
     from simulator.scenario.work import check_work, parse_requests, requests_of
 
     overrides = all_overrides(set_, seed, replications)
-    grid = load_grid(file, overrides, vary)
+    grid = load_grid(file, overrides, vary, allow_path)
     work = sum(requests_of(cell.scenario, ROW_RUNS) for cell in grid.cells)
     check_work(work, parse_requests(max_requests))
 

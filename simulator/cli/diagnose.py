@@ -7,6 +7,7 @@ import typer
 
 from simulator.cli.console import progress, show, show_json, warn
 from simulator.cli.options import (
+    AllowPath,
     Json,
     MaxRequests,
     Out,
@@ -17,6 +18,7 @@ from simulator.cli.options import (
     all_overrides,
     overrides_by_path,
 )
+from simulator.cli.time_limit import TimeLimit, start_clock
 from simulator.errors import InputError
 
 if TYPE_CHECKING:
@@ -38,7 +40,7 @@ Unused = Annotated[
 ]
 
 
-def diagnose(  # noqa: PLR0913  one parameter an option
+def diagnose(
     file: File = None,
     train: Train = None,
     serve: Serve = None,
@@ -46,22 +48,25 @@ def diagnose(  # noqa: PLR0913  one parameter an option
     label: Label = None,
     query: Query = None,
     time: Time = None,
-    unused: Unused = [],  # noqa: B006  typer never changes it
-    set_: Set = [],  # noqa: B006  typer never changes it
+    unused: Unused = [],
+    set_: Set = [],
+    allow_path: AllowPath = [],
     seed: Seed = None,
     replications: Replications = None,
-    max_requests: MaxRequests = "1e12",
+    max_requests: MaxRequests = "1e11",
+    time_limit: TimeLimit = None,
     json: Json = False,
     quiet: Quiet = False,
     out: Out = None,
 ) -> None:
     """Find why it is slow, why it is wrong, and what to change next."""
+    start_clock(time_limit)
     overrides = all_overrides(set_, seed, replications)
     roles = {"key": key, "label": label, "query": query, "time": time, "unused": tuple(unused) or None}
     if file is None:
         study = _of_files(train, serve, {name: value for name, value in roles.items() if value is not None})
     else:
-        study = _of_scenario(file, overrides, train or serve or any(roles.values()))
+        study = _of_scenario(file, overrides, allow_path, train or serve or any(roles.values()))
         _check_work(study, max_requests)
 
     from simulator.diagnosis.answer import diagnose as look_into  # loads Numba, so only once the input is known good
@@ -85,13 +90,13 @@ def diagnose(  # noqa: PLR0913  one parameter an option
         raise typer.Exit(4)
 
 
-def _of_scenario(file: Path, overrides: list[str], also_files: object) -> "Study":
+def _of_scenario(file: Path, overrides: list[str], allow_path: list[Path], also_files: object) -> "Study":
     """Return the scenario in `file`."""
     from simulator.scenario.load import load_study  # heavy, and only some commands need it
 
     if also_files:
         raise InputError(f"{NOTHING}, got both; a scenario names its files in a diagnosis section")
-    return load_study(file, overrides)
+    return load_study(file, overrides, allow_path)
 
 
 def _check_work(study: "Study", max_requests: str) -> None:

@@ -7,6 +7,7 @@ import typer
 
 from simulator.cli.console import check_choice, progress, show, show_json, warn
 from simulator.cli.options import (
+    AllowPath,
     Engine,
     File,
     Json,
@@ -18,11 +19,12 @@ from simulator.cli.options import (
     all_overrides,
     overrides_by_path,
 )
+from simulator.cli.time_limit import TimeLimit, start_clock
 
 __all__ = ["optimize"]
 
 
-def optimize(  # noqa: PLR0913  one parameter an option
+def optimize(
     file: File,
     trials: Annotated[
         int | None, typer.Option("--trials", metavar="N", min=1, help="Designs to simulate, instead of the scenario's.")
@@ -31,19 +33,22 @@ def optimize(  # noqa: PLR0913  one parameter an option
         Path | None,
         typer.Option("--journal", help="Where trials are kept, to go on after Ctrl-C; the user's cache unless given."),
     ] = None,
-    set_: Set = [],  # noqa: B006  typer never changes it
+    set_: Set = [],
+    allow_path: AllowPath = [],
     seed: Seed = None,
     replications: Replications = None,
     engine: Engine = "compiled",
+    time_limit: TimeLimit = None,
     json: Json = False,
     quiet: Quiet = False,
     out: Out = None,
 ) -> None:
     """Find the designs that trade quality, p99 and cost best."""
+    start_clock(time_limit)
     from simulator.scenario.load import load_scenario  # heavy, and only some commands need it
 
     overrides = all_overrides(set_, seed, replications)
-    scenario = load_scenario(file, overrides)
+    scenario = load_scenario(file, overrides, allow_path)
 
     from simulator.capacity.optimize import journal_of  # loads Numba, so only once the scenario is known to be good
     from simulator.capacity.optimize import optimize as find_frontier

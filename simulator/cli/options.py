@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 __all__ = [
+    "AllowPath",
     "Engine",
     "File",
     "Json",
@@ -24,6 +25,10 @@ File = Annotated[Path, typer.Argument(metavar="FILE", help="The scenario, a YAML
 Set = Annotated[
     list[str],
     typer.Option("--set", metavar="PATH=VALUE", help="Change one value, as in funnel.retrieve.shards=200. Repeatable."),
+]
+AllowPath = Annotated[
+    list[Path],
+    typer.Option("--allow-path", metavar="FOLDER", help="Let the scenario name files in this folder too. Repeatable."),
 ]
 Seed = Annotated[int | None, typer.Option("--seed", help="Seed of all draws, instead of the scenario's.")]
 Replications = Annotated[

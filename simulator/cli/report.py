@@ -6,8 +6,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from simulator.cli.console import check_choice, progress, warn
-from simulator.cli.options import Engine, MaxRequests, Quiet, Replications, Seed, Set, all_overrides, overrides_by_path
+from simulator.cli.options import (
+    AllowPath,
+    Engine,
+    MaxRequests,
+    Quiet,
+    Replications,
+    Seed,
+    Set,
+    all_overrides,
+    overrides_by_path,
+)
 from simulator.cli.run import check_judged, exit_code_of, judge
+from simulator.cli.time_limit import TimeLimit, start_clock
 
 if TYPE_CHECKING:
     from simulator.capacity.optimize import OptimizeAnswer
@@ -18,31 +29,34 @@ if TYPE_CHECKING:
 __all__ = ["report"]
 
 
-def report(  # noqa: PLR0913  one parameter an option
+def report(
     files: Annotated[list[Path], typer.Argument(metavar="FILE ...", help="Scenarios.", show_default=False)],
     out: Annotated[Path, typer.Option("--out", "-o", help="The folder that gets one folder a scenario.")] = Path(
         "reports"
     ),
-    set_: Set = [],  # noqa: B006  typer never changes it
+    set_: Set = [],
+    allow_path: AllowPath = [],
     seed: Seed = None,
     replications: Replications = None,
-    max_requests: MaxRequests = "1e12",
+    max_requests: MaxRequests = "1e11",
     engine: Engine = "compiled",
+    time_limit: TimeLimit = None,
     quiet: Quiet = False,
     compare_to: Annotated[
         Path | None, typer.Option("--compare-to", metavar="OLD.json", help="Say what changed since this report.json.")
     ] = None,
 ) -> None:
     """Write reports: a page, Markdown, JSON, CSV and plots."""
+    start_clock(time_limit)
     from simulator.scenario.grid import ROW_RUNS, load_grid  # heavy, and only some commands need it
     from simulator.scenario.load import load_study
     from simulator.scenario.model import Scenario
     from simulator.scenario.work import CAPACITY_RUNS, check_work, parse_requests, requests_of
 
     overrides = all_overrides(set_, seed, replications)
-    studies = [load_study(file, overrides) for file in files]
+    studies = [load_study(file, overrides, allow_path) for file in files]
     grids = [
-        load_grid(file, overrides) if isinstance(study, Scenario) and study.compare else None
+        load_grid(file, overrides, allow_path=allow_path) if isinstance(study, Scenario) and study.compare else None
         for file, study in zip(files, studies, strict=True)
     ]
     for study, grid in zip(studies, grids, strict=True):

@@ -7,6 +7,7 @@ import typer
 
 from simulator.cli.console import check_choice, progress, show, show_json, warn
 from simulator.cli.options import (
+    AllowPath,
     Engine,
     File,
     Json,
@@ -19,6 +20,7 @@ from simulator.cli.options import (
     all_overrides,
     overrides_by_path,
 )
+from simulator.cli.time_limit import TimeLimit, start_clock
 
 if TYPE_CHECKING:
     from simulator.capacity.quality import Quality
@@ -29,9 +31,10 @@ if TYPE_CHECKING:
 __all__ = ["check_judged", "exit_code_of", "judge", "run"]
 
 
-def run(  # noqa: PLR0913  one parameter an option
+def run(
     file: File,
-    set_: Set = [],  # noqa: B006  typer never changes it
+    set_: Set = [],
+    allow_path: AllowPath = [],
     seed: Seed = None,
     replications: Replications = None,
     until: Annotated[
@@ -42,8 +45,9 @@ def run(  # noqa: PLR0913  one parameter an option
     quality: Annotated[
         bool, typer.Option("--quality/--no-quality", help="Whether to judge what a funnel of trained rankers finds.")
     ] = True,
-    max_requests: MaxRequests = "1e12",
+    max_requests: MaxRequests = "1e11",
     engine: Engine = "compiled",
+    time_limit: TimeLimit = None,
     json: Json = False,
     quiet: Quiet = False,
     out: Out = None,
@@ -57,11 +61,12 @@ def run(  # noqa: PLR0913  one parameter an option
     ] = None,
 ) -> None:
     """Simulate a scenario at its load: latency, stages, verdicts."""
+    start_clock(time_limit)
     from simulator.scenario.load import load_scenario  # heavy, and only this command needs it
     from simulator.scenario.work import check_work, parse_requests, requests_of
 
     overrides = all_overrides(set_, seed, replications)
-    scenario = load_scenario(file, overrides)
+    scenario = load_scenario(file, overrides, allow_path)
     check_work(requests_of(scenario), parse_requests(max_requests))
 
     from simulator.engine.replications import ENGINES  # loads Numba, so only once the scenario is known to be good

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from simulator.cli.console import warn
-from simulator.cli.options import File, Quiet, Seed, Set, all_overrides
+from simulator.cli.options import AllowPath, File, Quiet, Seed, Set, all_overrides
 from simulator.errors import InputError
 
 __all__ = ["serve"]
@@ -18,14 +18,15 @@ DRAIN_S = 30
 def serve(
     file: File,
     port: Annotated[int, typer.Option("--port", help="Of 127.0.0.1.", min=0, max=65_535)] = 8080,
-    set_: Set = [],  # noqa: B006  typer never changes it
+    set_: Set = [],
+    allow_path: AllowPath = [],
     seed: Seed = None,
     quiet: Quiet = False,
 ) -> None:
     """Serve a scenario's funnel by real processes over HTTP."""
     from simulator.scenario.load import load_scenario  # heavy, and only some commands need it
 
-    scenario = load_scenario(file, all_overrides(set_, seed))
+    scenario = load_scenario(file, all_overrides(set_, seed), allow_path)
 
     from simulator.serving.extra import check_extra  # ZeroMQ and the door are an extra
 

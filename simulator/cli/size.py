@@ -6,6 +6,7 @@ import typer
 
 from simulator.cli.console import check_choice, progress, show, show_json, warn
 from simulator.cli.options import (
+    AllowPath,
     Engine,
     File,
     Json,
@@ -17,11 +18,12 @@ from simulator.cli.options import (
     all_overrides,
     overrides_by_path,
 )
+from simulator.cli.time_limit import TimeLimit, start_clock
 
 __all__ = ["size"]
 
 
-def size(  # noqa: PLR0913  one parameter an option
+def size(
     file: File,
     headroom: Annotated[
         str, typer.Option("--headroom", metavar="SHARE", help="Load to bear on top of the SLA's, as in 30%.")
@@ -29,22 +31,25 @@ def size(  # noqa: PLR0913  one parameter an option
     survive: Annotated[
         int, typer.Option("--survive", metavar="N", help="Replicas of every shard that any one stage may lose.")
     ] = 0,
-    set_: Set = [],  # noqa: B006  typer never changes it
+    set_: Set = [],
+    allow_path: AllowPath = [],
     seed: Seed = None,
     replications: Replications = None,
     engine: Engine = "compiled",
+    time_limit: TimeLimit = None,
     json: Json = False,
     quiet: Quiet = False,
     out: Out = None,
 ) -> None:
     """Find the cheapest shards, replicas and workers under the SLA."""
+    start_clock(time_limit)
     from simulator.scenario.load import load_scenario  # heavy, and only some commands need it
 
     share = _share(headroom)
     if survive < 0:
         raise _refusal("--survive", "a whole number of at least 0", str(survive))
     overrides = all_overrides(set_, seed, replications)
-    scenario = load_scenario(file, overrides)
+    scenario = load_scenario(file, overrides, allow_path)
 
     from simulator.capacity.size import find_size  # loads Numba, so only once the scenario is known to be good
     from simulator.engine.replications import ENGINES

@@ -8,6 +8,7 @@ import typer
 
 from simulator.cli.console import progress, show, show_json, warn
 from simulator.cli.options import Json, MaxRequests, Quiet
+from simulator.cli.time_limit import TimeLimit, start_clock
 
 __all__ = ["sweep"]
 
@@ -19,16 +20,18 @@ Dask = Annotated[
 ]
 
 
-def sweep(  # noqa: PLR0913  one parameter an option
+def sweep(
     grid: Grid,
     out: Place = Path("sweeps"),
     workers: Workers = None,
     dask: Dask = None,
     max_requests: MaxRequests = "1e13",
+    time_limit: TimeLimit = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Go through a grid of scenarios, resumable, on cores or a cluster."""
+    start_clock(time_limit)
     from simulator.errors import InputError
     from simulator.report.files import make_folder
     from simulator.scenario.work import parse_requests

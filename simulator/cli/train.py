@@ -1,7 +1,8 @@
 """`simulator train`: how much data a model takes, from where, how long it trains, and what that costs."""
 
 from simulator.cli.console import progress, show, show_json, warn
-from simulator.cli.options import File, Json, Out, Quiet, Seed, Set, all_overrides, overrides_by_path
+from simulator.cli.options import AllowPath, File, Json, Out, Quiet, Seed, Set, all_overrides, overrides_by_path
+from simulator.cli.time_limit import TimeLimit, start_clock
 from simulator.errors import InputError
 
 __all__ = ["train"]
@@ -9,17 +10,20 @@ __all__ = ["train"]
 
 def train(
     file: File,
-    set_: Set = [],  # noqa: B006  typer never changes it
+    set_: Set = [],
+    allow_path: AllowPath = [],
     seed: Seed = None,
+    time_limit: TimeLimit = None,
     json: Json = False,
     quiet: Quiet = False,
     out: Out = None,
 ) -> None:
     """Find what data and training take: samples, days, machines, money."""
+    start_clock(time_limit)
     from simulator.scenario.load import load_study  # heavy, and only some commands need it
 
     overrides = all_overrides(set_, seed)
-    study = load_study(file, overrides)
+    study = load_study(file, overrides, allow_path)
     if study.training is None:
         raise InputError(f"{file}: expected a training section, got none; add training: {{ranker: two_tower}}")
 

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from simulator.cli.console import progress, show, show_json, warn
-from simulator.cli.options import Json, Out, Quiet, Seed, Set, all_overrides, overrides_by_path, seconds_of
+from simulator.cli.options import AllowPath, Json, Out, Quiet, Seed, Set, all_overrides, overrides_by_path, seconds_of
 from simulator.errors import InputError
 
 if TYPE_CHECKING:
+    from simulator.scenario.model import Scenario
     from simulator.serving.validation import Validation
 
 __all__ = ["validate"]
@@ -18,7 +19,7 @@ MOST_LOAD = 2.0
 CODES = {"met": 0, "missed": 3, "inconclusive": 4}
 
 
-def validate(  # noqa: PLR0913  one parameter an option
+def validate(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Scenarios.", show_default=False)],
     duration: Annotated[str, typer.Option("--duration", help="How long each is loaded, as in 60s or 5min.")] = "60s",
     loads: Annotated[str, typer.Option("--loads", help="Shares of what the processes can do.")] = "20%,40%,60%,80%,85%",
@@ -31,7 +32,8 @@ def validate(  # noqa: PLR0913  one parameter an option
     profile: Annotated[
         Path | None, typer.Option("--profile", help="Write what the rankers cost while they served to this profile.")
     ] = None,
-    set_: Set = [],  # noqa: B006  typer never changes it
+    set_: Set = [],
+    allow_path: AllowPath = [],
     seed: Seed = None,
     json: Json = False,
     quiet: Quiet = False,
@@ -44,13 +46,13 @@ def validate(  # noqa: PLR0913  one parameter an option
     overrides = all_overrides(set_, seed)
     if json and len(files) > 1:
         raise InputError(f"--json: expected one scenario, as it prints one document, got {len(files)}")
-    scenarios = [load_scenario(file, overrides) for file in files]
+    scenarios = [load_scenario(file, overrides, allow_path) for file in files]
     if profile and len(files) > 1:
         raise InputError(f"--profile: expected one scenario, got {len(files)}")
     for path in filter(None, (out, report, profile)):
         check_writable(path)
     if trace is not None:
-        _replay(trace, files[0], overrides, json=json, out=out)
+        _replay(trace, scenarios[0], overrides, json=json, out=out)
         return
     seconds, shares = seconds_of("--duration", duration), _shares(loads)
 
@@ -103,15 +105,14 @@ def _show(answer: "Validation", overrides: list[str], *, json: bool, quiet: bool
         show(printed_answer(validate_said(answer)), out)
 
 
-def _replay(trace: Path, file: Path, overrides: list[str], *, json: bool, out: Path | None) -> None:
+def _replay(trace: Path, scenario: "Scenario", overrides: list[str], *, json: bool, out: Path | None) -> None:
     """Print what was predicted for a log."""
     from simulator.report.text_table import printed_answer
     from simulator.report.validate_document import replay_document
     from simulator.report.validate_text import replay_said
-    from simulator.scenario.load import load_scenario
     from simulator.serving.replay import read_log, replay
 
-    answer = replay(load_scenario(file, overrides), read_log(trace))
+    answer = replay(scenario, read_log(trace))
     if json:
         show_json(replay_document(answer, overrides_by_path(overrides)), out)
     else:

@@ -3,6 +3,7 @@
 Shapes: R interactions (rows), U users, I items.
 """
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -120,17 +121,19 @@ def read_table(
     import pandas as pd  # heavy, and only files need it
 
     try:
-        return pd.read_csv(
-            path,
-            sep=separator,
-            names=list(names) if names else None,
-            encoding=encoding,
-            engine="python" if len(separator) > 1 else "c",
-            index_col=False,
-            quoting=0 if separator == "," else 3,
-            keep_default_na=separator == ",",
-            na_values=[""],
-        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)  # it would drop cells of too long rows
+            return pd.read_csv(
+                path,
+                sep=separator,
+                names=list(names) if names else None,
+                encoding=encoding,
+                engine="python" if len(separator) > 1 else "c",
+                index_col=False,
+                quoting=0 if separator == "," else 3,
+                keep_default_na=separator == ",",
+                na_values=[""],
+            )
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such file") from error
     except OSError as error:
@@ -139,6 +142,8 @@ def read_table(
         raise InputError(f"{path}: an empty file; expected a line for each row") from error
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: not text in {encoding} (byte {error.start}); save it as {encoding}") from error
+    except pd.errors.ParserWarning as error:
+        raise InputError(f"{path}: a line has more cells than the first; expected one for each column") from error
     except (pd.errors.ParserError, ValueError) as error:
         raise InputError(f"{path}: not a table with {separator!r} between columns ({error})") from error
 
@@ -225,7 +230,7 @@ def _seconds(column: "pd.Series", source: str) -> FloatArray:
 
     if pd.api.types.is_numeric_dtype(column):
         return _numbers(column, "time", source)
-    dates = pd.to_datetime(column, errors="coerce", utc=True, format="ISO8601")
+    dates = pd.to_datetime(column.astype(str), errors="coerce", utc=True, format="ISO8601")
     wrong = np.flatnonzero(dates.isna())
     if wrong.size:
         raise InputError(

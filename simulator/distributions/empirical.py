@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterable
-from pathlib import Path
 from typing import ClassVar, Generic, Literal, Self
 
 import numpy as np
@@ -10,6 +9,7 @@ from pydantic import PrivateAttr, ValidationInfo, model_validator
 
 from simulator.distributions.base import FloatArray, Law, Magnitude
 from simulator.distributions.measurements import read_measurements
+from simulator.distributions.named_files import named_file
 from simulator.distributions.written import value_error
 
 __all__ = ["Empirical"]
@@ -33,9 +33,8 @@ class Empirical(Law[Magnitude], Generic[Magnitude]):
 
     @model_validator(mode="after")
     def _read(self, info: ValidationInfo) -> Self:
-        folder = Path((info.context or {}).get("folder", "."))
         try:
-            self._take(value for _, value in read_measurements(folder / self.file, self.column))
+            self._take(value for _, value in read_measurements(named_file(self.file, info), self.column))
         except KeyError as error:
             raise value_error("column", error.args[0]) from error
         except ValueError as error:

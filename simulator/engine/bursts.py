@@ -8,10 +8,10 @@ process cookbook", Performance Evaluation 18, 1993). The phases are drawn in rea
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from simulator.draws import stream_of, uniform_at
+from simulator.kernels import jit
 
 __all__ = ["burst_times", "first_phase"]
 
@@ -37,7 +37,7 @@ def first_phase(address: tuple[int, int], means: tuple[float, float]) -> tuple[n
     return stream, state
 
 
-@njit(cache=True, nogil=True)
+@jit(nogil=True)
 def burst_times(
     passed: NDArray[np.float64],
     stream: np.uint64,

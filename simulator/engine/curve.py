@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-from simulator.kernels import kernel
+from simulator.kernels import jit, kernel
 
 __all__ = ["Curve", "CurveTables", "curve_value", "join_curves", "mean_over"]
 
@@ -62,7 +61,7 @@ def curve_value(curves: CurveTables, curve: int, n: int) -> float:
     return curves.intercept[piece] + curves.slope[piece] * n
 
 
-@njit(cache=True)
+@jit()
 def mean_over(curves: CurveTables, curve: int, counts: NDArray[np.int64]) -> float:
     """Return the mean seconds of curve number `curve` over `counts`, shape (Q,); a count of 0 costs nothing."""
     total = 0.0

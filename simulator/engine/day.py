@@ -8,8 +8,9 @@ at x becomes one of the day's at the time by which x have passed (Cinlar, Introd
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from simulator.kernels import jit
 
 __all__ = ["DAY_S", "day_times", "peak_rate"]
 
@@ -19,13 +20,13 @@ _MOST_STEPS = 200
 _ULP = 2.0**-52
 
 
-@njit(cache=True, inline="always")
+@jit(inline="always")
 def _passed(t: float, swing: float, peak_s: float) -> float:
     """Return the mean seconds that have passed by time t of a day."""
     return t + 2 * swing / _W * math.sin(_W * t / 2) * math.cos(_W * (t / 2 - peak_s))
 
 
-@njit(cache=True, inline="always")
+@jit(inline="always")
 def _rate(t: float, swing: float, peak_s: float) -> float:
     """Return the rate at time t of a day, over the mean rate."""
     return 1 + swing * math.cos(_W * (t - peak_s))
@@ -38,7 +39,7 @@ def peak_rate(lasts_s: float, swing: float, peak_s: float) -> float:
     return float(max(_rate(0.0, swing, peak_s), _rate(lasts_s, swing, peak_s)))
 
 
-@njit(cache=True, nogil=True)
+@jit(nogil=True)
 def day_times(
     passed: NDArray[np.float64], swing: float, peak_s: float, state: NDArray[np.float64]
 ) -> NDArray[np.float64]:

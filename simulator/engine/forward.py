@@ -8,7 +8,6 @@ R replicas, C workers. Worker free times are kept sorted along C, so the first i
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from simulator.draws import uniform_at
@@ -25,7 +24,7 @@ from simulator.engine.plan import (
     Plan,
     Tables,
 )
-from simulator.kernels import kernel
+from simulator.kernels import jit, kernel
 from simulator.policies.balancing import choose_replica
 from simulator.policies.faults import slowed
 from simulator.policies.imbalance import shard_candidates
@@ -241,13 +240,13 @@ def sweep(
         columns.parts[r, 4] = done[at]
 
 
-@njit(cache=True, nogil=True, inline="always")
+@jit(nogil=True, inline="always")
 def _write_parts(parts: NDArray[np.float64], q: int, of_slowest: tuple[float, float, float, float]) -> None:
     """Write the request, queue, service and response of query `q`'s slowest request."""
     parts[q, 0], parts[q, 1], parts[q, 2], parts[q, 3] = of_slowest
 
 
-@njit(cache=True, nogil=True)
+@jit(nogil=True)
 def _order_of_arrival(arrived: NDArray[np.float64], query: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the order of requests by (arrival, query).
 
@@ -274,7 +273,7 @@ def _order_of_arrival(arrived: NDArray[np.float64], query: NDArray[np.int64]) ->
     return order
 
 
-@njit(cache=True, nogil=True)
+@jit(nogil=True)
 def shard_by_shard(
     tables: Tables,
     where: tuple[int, int],
@@ -326,7 +325,7 @@ def shard_by_shard(
         columns.parts[q, 4] = latest[q]
 
 
-@njit(cache=True, nogil=True, inline="always")
+@jit(nogil=True, inline="always")
 def _replace_first(workers: NDArray[np.float64], free_at: float) -> None:
     """Give the first of the sorted `workers`, shape (C,), a new free time and keep them sorted."""
     c = 1

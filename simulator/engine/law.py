@@ -9,14 +9,13 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from simulator.distributions.base import Law
 from simulator.distributions.constant import Constant
 from simulator.distributions.empirical import Empirical
 from simulator.draws import key_of, random_bits, uniform_at, uniform_of
-from simulator.kernels import kernel
+from simulator.kernels import jit, kernel
 
 __all__ = ["CONSTANT", "LawTables", "fill_shards", "fill_twins", "query_values", "tabulate", "value_at", "value_of"]
 
@@ -79,7 +78,7 @@ def _table(law: Law[Any]) -> tuple[int, float, NDArray[np.float64], NDArray[np.f
     return CELLS, 0.0, level, slope
 
 
-@njit(cache=True, inline="always")
+@jit(inline="always")
 def _cell(u: float) -> tuple[int, float]:
     """Return the cell of `u` and its distance from the nearer end of (0, 1)."""
     lower = u < 0.5
@@ -197,7 +196,7 @@ def _fill_one_by_one(
         out[j] = value_at(laws, law, stream, query, j)
 
 
-@njit(cache=True)
+@jit()
 def query_values(laws: LawTables, law: int, stream: np.uint64, queries: int, first: int = 0) -> NDArray[np.float64]:
     """Return one value of law number `law` for each of `queries` queries from `first` on, shape (Q,)."""
     out = np.empty(queries)

@@ -1,9 +1,9 @@
 """How long a call takes when nobody waits: the law that a percentile as hedging delay is taken from."""
 
 import numpy as np
-from numba import njit
 
 from simulator.engine.law import CONSTANT, LawTables, value_of
+from simulator.kernels import jit
 
 __all__ = ["no_load_percentile"]
 
@@ -35,14 +35,14 @@ def no_load_percentile(laws: LawTables, numbers: tuple[int, int, int], cost: flo
     return request + cost * noise + answer
 
 
-@njit(cache=True)
+@jit()
 def _drawable(u: float) -> float:
     """Return a number next to `u` that a draw can be: neither 0 nor 1, nor the middle, which is in no cell."""
     u = min(max(u, 2.0**-53), 1.0 - 2.0**-53)
     return 0.5 - 2.0**-54 if u == 0.5 else u
 
 
-@njit(cache=True)
+@jit()
 def _lattice(laws: LawTables, numbers: tuple[int, int, int], cost: float) -> np.ndarray:
     """Return the times of a call at all points of the lattice, shape (POINTS,)."""
     out = np.empty(POINTS)

@@ -8,7 +8,7 @@ at its watch: a stage's deadline, its hedges, a retry that has backed off, an at
 has waited. A change of the number of replicas counts as a fault, and a new query arrives after all requests.
 """
 
-from numba import njit
+from simulator.kernels import jit
 
 __all__ = [
     "ARRIVAL",
@@ -49,7 +49,7 @@ MAX_QUERIES = 1 << _QUERY_BITS
 MAX_ATTEMPT = (1 << _ATTEMPT_BITS) - 1
 
 
-@njit(cache=True, inline="always")
+@jit(inline="always")
 def rank_of(kind: int, query: int, stage: int, shard: int, attempt: int = 0) -> int:
     """Return the rank of an event among those of its instant; a smaller rank happens first."""
     return (
@@ -61,7 +61,7 @@ def rank_of(kind: int, query: int, stage: int, shard: int, attempt: int = 0) -> 
     )
 
 
-@njit(cache=True, inline="always")
+@jit(inline="always")
 def unpack(rank: int) -> tuple[int, int, int, int, int]:
     """Return the (kind, query, stage, shard, attempt) of `rank`."""
     return (
@@ -73,7 +73,7 @@ def unpack(rank: int) -> tuple[int, int, int, int, int]:
     )
 
 
-@njit(cache=True, inline="always")
+@jit(inline="always")
 def address_of(rank: int) -> int:
     """Return what `rank` says but for the kind: the same for all events of one request, and only for those."""
     return rank & _ADDRESS

@@ -8,12 +8,12 @@ A replica costs from the moment it is ordered to the moment it is no longer want
 
 import math
 
-from numba import njit
+from simulator.kernels import jit
 
 __all__ = ["wanted_replicas"]
 
 
-@njit(cache=True)
+@jit()
 def wanted_replicas(busy_s: float, offered_s: float, bounds: tuple[int, int]) -> int:
     """Return the replicas that a stage should have.
 

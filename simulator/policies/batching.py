@@ -5,12 +5,12 @@ waited for `wait`. A batch costs what one call with all its candidates would, wi
 one service: all its requests begin together and are answered together, and each bears an equal share of the work.
 """
 
-from numba import njit
+from simulator.kernels import jit
 
 __all__ = ["batch_now"]
 
 
-@njit(cache=True, inline="always")
+@jit(inline="always")
 def batch_now(waiting: int, size: int, due: float, now: float) -> int:
     """Return how many requests a free worker takes now, 0 if it goes on waiting.
 

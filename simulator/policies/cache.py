@@ -3,12 +3,12 @@
 A hit is answered after the cache's latency and does nothing else; a miss goes on at once, as if there were no cache.
 """
 
-from numba import njit
+from simulator.kernels import jit
 
 __all__ = ["is_hit"]
 
 
-@njit(cache=True, inline="always")
+@jit(inline="always")
 def is_hit(hit_rate: float, luck: float) -> bool:
     """Return whether a query is answered by the cache; `luck` uniform in (0, 1)."""
     return luck < hit_rate

@@ -7,18 +7,18 @@ With some, the query goes on with what they hold (`partial`), unless the deadlin
 wants all or nothing (`fail`): shards that were refused or lost before cost coverage, not the query.
 """
 
-from numba import njit
+from simulator.kernels import jit
 
 __all__ = ["handed_on", "has_failed"]
 
 
-@njit(cache=True, inline="always")
+@jit(inline="always")
 def has_failed(answered: int, late: bool, all_or_nothing: bool) -> bool:
     """Return whether a query ends here: with `answered` answers in all, `late` if the deadline ended the stage."""
     return answered == 0 or (late and all_or_nothing)
 
 
-@njit(cache=True, inline="always")
+@jit(inline="always")
 def handed_on(candidates: int, answered: int, called: int) -> int:
     """Return the candidates that the next stage gets: `candidates` x answered / called, rounded down, at least 1.
 

@@ -12,11 +12,10 @@ pause: every worker for itself stops for a constant time after exponential gaps.
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from simulator.draws import uniform_at
-from simulator.kernels import kernel
+from simulator.kernels import jit, kernel
 
 __all__ = ["DownTable", "PauseClock", "SlowTable", "back_from_pauses", "gap", "next_pause", "slowed"]
 
@@ -68,13 +67,13 @@ def slowed(slow: SlowTable, stage: int, shard: int, now: float) -> float:
     return factor
 
 
-@njit(cache=True)
+@jit()
 def gap(mean: float, stream: np.uint64, query: int, shard: int, attempt: int = 0) -> float:
     """Return an exponential time of this mean at an address."""
     return -mean * np.log1p(-uniform_at(stream, query, shard, attempt))
 
 
-@njit(cache=True)
+@jit()
 def next_pause(clock: PauseClock, start: float, count: int, now: float) -> tuple[float, int]:
     """Return (start, number) of the first pause of a worker that ends after `now`, from an earlier one on."""
     while start + clock.length <= now:
@@ -83,7 +82,7 @@ def next_pause(clock: PauseClock, start: float, count: int, now: float) -> tuple
     return start, count
 
 
-@njit(cache=True)
+@jit()
 def back_from_pauses(clock: PauseClock, pause: tuple[float, int], begun: float, service: float) -> float:
     """Return when a service of so many seconds of work ends that a worker begins; `pause` as of next_pause."""
     start, count = pause

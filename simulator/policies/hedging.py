@@ -9,7 +9,7 @@ a hedge sent to a call already in service is a new attempt like any other. `on_r
 then withdraws the twin, or stops it in service and frees its worker. Cancelling takes no time.
 """
 
-from numba import njit
+from simulator.kernels import jit
 
 __all__ = ["CANCEL", "NEVER", "ON_RESPONSE", "ON_START", "loses_on_response", "loses_on_start"]
 
@@ -17,13 +17,13 @@ CANCEL = ("never", "on_start", "on_response")
 NEVER, ON_START, ON_RESPONSE = range(len(CANCEL))
 
 
-@njit(cache=True, inline="always")
+@jit(inline="always")
 def loses_on_start(cancel: int, begun: bool) -> bool:
     """Return whether an attempt is withdrawn because its twin begins service; `begun` if it is itself in service."""
     return cancel == ON_START and not begun
 
 
-@njit(cache=True, inline="always")
+@jit(inline="always")
 def loses_on_response(cancel: int) -> bool:
     """Return whether an attempt is withdrawn, or stopped, because its twin has been answered."""
     return cancel == ON_RESPONSE

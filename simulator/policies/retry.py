@@ -11,7 +11,7 @@ the share `budget`, each retry takes one, and the bucket holds at most BUCKET of
 a storm.
 """
 
-from numba import njit
+from simulator.kernels import jit
 
 __all__ = ["BUCKET", "MOST_BACKOFFS", "backoff_s", "saved", "withdraws"]
 
@@ -19,19 +19,19 @@ BUCKET = 100.0
 MOST_BACKOFFS = 64.0
 
 
-@njit(cache=True)
+@jit()
 def backoff_s(backoff: float, jitter: float, retries: int, luck: float) -> float:
     """Return the seconds before the retry that follows `retries` others; `luck` uniform in (0, 1)."""
     return backoff * min(MOST_BACKOFFS, 2.0**retries) * (1.0 + jitter * (2.0 * luck - 1.0))
 
 
-@njit(cache=True, inline="always")
+@jit(inline="always")
 def saved(tokens: float, budget: float) -> float:
     """Return the tokens in a bucket after one more call."""
     return min(BUCKET, tokens + budget)
 
 
-@njit(cache=True, inline="always")
+@jit(inline="always")
 def withdraws(tokens: float) -> bool:
     """Return whether a bucket pays for a retry."""
     return tokens >= 1.0

@@ -21,8 +21,8 @@ def against_baseline(answer: CapacityAnswer, path: Path) -> tuple[str, bool]:
         If the file is no such document, or of another scenario.
     """
     earlier = _read(path)
-    if earlier["scenario"] != answer.scenario.name:
-        raise InputError(f"{path}: expected the scenario {answer.scenario.name}, got {earlier['scenario']}")
+    if earlier.get("scenario") != answer.scenario.name:
+        raise InputError(f"{path}: expected the scenario {answer.scenario.name}, got {earlier.get('scenario')}")
     now, before = answer.maximum.qps, earlier["max_qps"]
     change = now.value - before["value"]
     share = f" ({change / before['value']:+.1%})" if before["value"] else ""
@@ -45,6 +45,9 @@ def _read(path: Path) -> dict[str, Any]:
         ) from error
     if not isinstance(found, dict) or found.get("command") != "capacity" or not isinstance(found.get("max_qps"), dict):
         raise InputError(f"{path}: expected what `simulator capacity FILE --json` prints, got something else")
-    if found["max_qps"].get("value") is None:
+    value, low = (found["max_qps"].get(key) for key in ("value", "low"))
+    if value is None:
         raise InputError(f"{path}: expected a maximum load, got none: the objectives were missed even at no load")
+    if not isinstance(value, int | float) or not isinstance(low, int | float | None):
+        raise InputError(f"{path}: max_qps: expected numbers, got {value!r} and {low!r}")
     return found

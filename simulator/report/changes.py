@@ -26,8 +26,12 @@ def read_earlier(path: Path) -> dict[str, Any]:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise InputError(f"--compare-to {path}: cannot be read ({error}); give the report.json of a report") from error
-    if not isinstance(found, dict) or found.get("command") != "run" or not isinstance(found.get("latency_ms"), dict):
+    if not isinstance(found, dict) or found.get("command") != "run":
         raise InputError(f"--compare-to {path}: expected the report.json of a report, got something else")
+    try:
+        changes_since(found, found)  # what can be compared with itself has all that it takes
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise InputError(f"--compare-to {path}: expected a whole report.json, got a part of one ({error})") from error
     return found
 
 
@@ -73,7 +77,7 @@ def _paired(earlier: dict[str, Any], now: dict[str, Any], name: str) -> Estimate
     if not _same_luck(earlier, now):
         return None
     pair = [document["by_replication_ms"].get(name) for document in (earlier, now)]
-    if None in pair or None in pair[0] or None in pair[1]:
+    if None in pair or None in pair[0] or None in pair[1] or len(pair[0]) != len(pair[1]):
         return None
     return estimate([after - before for before, after in zip(*pair, strict=True)])
 

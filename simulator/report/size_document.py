@@ -1,5 +1,6 @@
 """The JSON of a search for the cheapest system; its schema is size.schema.json."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from simulator.capacity.price import cost_per_hour
@@ -11,7 +12,7 @@ from simulator.capacity.size_trial import Trial
 from simulator.report.document import MS, SCHEMA_VERSION, provenance_document, run_document
 from simulator.report.size_text import advice, assumptions, nearest_miss
 
-__all__ = ["size_document"]
+__all__ = ["size_csv", "size_document"]
 
 OF_A_RUN = ("seed", "replications", "queries", "warmup_queries", "latency_ms", "objectives", "verdict")
 
@@ -46,6 +47,16 @@ def size_document(answer: SizeAnswer, overrides: dict[str, str]) -> dict[str, An
         "warnings": list(answer.warnings),
         "provenance": provenance_document(answer.profile, overrides),
     }
+
+
+def size_csv(answer: SizeAnswer) -> Iterable[tuple[Any, ...]]:
+    """Return the designs that were simulated whole as CSV rows, a line for each stage of each design."""
+    yield ("design", "chosen", "total_workers", "verdict", "stage", "shards", "replicas", "workers")
+    for number, trial in enumerate(answer.tried):
+        chosen = answer.winner is not None and trial.design == answer.winner.design
+        for stage in _stages(answer, trial.design):
+            sizes = (stage[key] for key in ("name", "shards", "replicas", "workers"))
+            yield (number, chosen, total_workers(trial.design), trial.verdict, *sizes)
 
 
 def _stages(answer: SizeAnswer, design: Design) -> list[dict[str, Any]]:

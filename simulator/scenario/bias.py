@@ -1,9 +1,8 @@
 """What a scenario says about the loop between a ranking and its own data; what it means is said in simulator/bias."""
 
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field
 
 from simulator.scenario.fields import (
     Count,
@@ -17,6 +16,7 @@ from simulator.scenario.fields import (
     Text,
     at_least_one,
 )
+from simulator.scenario.file_names import FileName
 from simulator.scenario.section import Section
 
 __all__ = [
@@ -158,7 +158,7 @@ class Logging(Section):
 class RecordedLog(Section):
     """Rows that a policy logged, to judge another policy from."""
 
-    file: Text
+    file: FileName
     """Path of a CSV or Parquet file, from the scenario's folder; one row an impression, or one a request."""
     reward: Text = "click"
     """Its column of what came of each row, such as clicks as 0 and 1."""
@@ -168,12 +168,6 @@ class RecordedLog(Section):
     """Its column of how likely the policy that wrote the log was to show it; null where nobody wrote that down."""
     random: Text | None = None
     """Its column that marks rows of random lists as 1; none unless given."""
-
-    @field_validator("file")
-    @classmethod
-    def _from_here(cls, value: str, info: ValidationInfo) -> str:
-        """Return the path from the working folder."""
-        return str(Path((info.context or {}).get("folder", ".")) / value)
 
 
 class Bias(Policy):

@@ -5,12 +5,12 @@ What each of them means is said in simulator/diagnosis.
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, ValidationInfo, field_validator, model_validator
+from pydantic import BeforeValidator, model_validator
 
 from simulator.distributions.written import value_error
 from simulator.scenario.fields import Count, Factor, Share, Text, at_least_one
+from simulator.scenario.file_names import TableName
 from simulator.scenario.section import Section
-from simulator.scenario.table_file import table_file
 
 __all__ = ["Diagnosis", "FilmLogAsked", "PlantedSkew"]
 
@@ -60,9 +60,9 @@ class Diagnosis(Section):
 
     log: FilmLogAsked | None = None
     """A synthetic log of a film service."""
-    train: Text | None = None
+    train: TableName | None = None
     """Your own rows instead, as trained on: path of a CSV or Parquet file, from the scenario's folder."""
-    serve: Text | None = None
+    serve: TableName | None = None
     """The rows served, with columns of the same names."""
     key: Text | None = None
     """The column that names the entity of a row, to join both paths by."""
@@ -74,11 +74,6 @@ class Diagnosis(Section):
     """The column of dates or periods, to see how distributions change."""
     unused: tuple[Text, ...] = ()
     """Columns that the ranker is not given, of which one may be the missing feature."""
-
-    @field_validator("train", "serve")
-    @classmethod
-    def _from_here(cls, value: str | None, info: ValidationInfo) -> str | None:
-        return table_file(value, info)
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:

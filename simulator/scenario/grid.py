@@ -52,7 +52,12 @@ class Grid:
     cells: tuple[Cell, ...]
 
 
-def load_grid(path: str | FilePath, overrides: Sequence[str] = (), vary: Sequence[str] = ()) -> Grid:
+def load_grid(
+    path: str | FilePath,
+    overrides: Sequence[str] = (),
+    vary: Sequence[str] = (),
+    allow_path: Sequence[FilePath] = (),
+) -> Grid:
     """Return the grid that `vary`, or else the file's `compare` section, spans over the scenario at `path`.
 
     Parameters
@@ -61,6 +66,8 @@ def load_grid(path: str | FilePath, overrides: Sequence[str] = (), vary: Sequenc
         "PATH=VALUE" settings that all cells share.
     vary
         Axes as `parse_axis` reads them.
+    allow_path
+        As of `load_scenario`.
 
     Raises
     ------
@@ -73,7 +80,7 @@ def load_grid(path: str | FilePath, overrides: Sequence[str] = (), vary: Sequenc
     """
     path = FilePath(path)
     text = read_file(path)
-    base = parse_scenario(text, str(path), overrides, path.parent)
+    base = parse_scenario(text, str(path), overrides, path.parent, allow_path)
     where = "--vary" if vary else f"{path}: compare.vary"
     axes = tuple(map(_axis, vary)) if vary else base.compare.vary if base.compare else ()
     if not axes:
@@ -88,7 +95,8 @@ def load_grid(path: str | FilePath, overrides: Sequence[str] = (), vary: Sequenc
         chosen = {name: value for axis, row in zip(axes, values, strict=True) for name, value in _named(axis, row)}
         settings = [f"{name}={value}" for name, value in chosen.items()]
         try:
-            scenario = parse_scenario(text, str(path), [*overrides, *settings], path.parent)
+            own, of_file = ([*overrides, *settings], []) if vary else (overrides, settings)
+            scenario = parse_scenario(text, str(path), own, path.parent, allow_path, of_file)
         except ScenarioError as error:
             problems |= dict.fromkeys(_replaced(problem, axes, where, settings) for problem in error.problems)
             if len(problems) >= MOST_PROBLEMS:

@@ -7,6 +7,7 @@ plain words are resolved by our rules instead of YAML 1.1's: `no` is a word, `01
 import math
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from operator import itemgetter
 from pathlib import Path as FilePath
@@ -36,7 +37,7 @@ __all__ = [
 ]
 
 Asked = TypeVar("Asked", bound=Section)
-MAX_BYTES, MAX_DEPTH, MAX_VALUES = 1_000_000, 50, 100_000
+MAX_BYTES, MAX_DEPTH, MAX_VALUES = 1_000_000, 50, 10_000
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INTEGER = re.compile(r"[+-]?(?:0|[1-9]\d*(?:_\d+)*)")
@@ -47,8 +48,10 @@ _WORDS |= {"true": True, "True": True, "TRUE": True, "false": False, "False": Fa
 _REMEDIES = {"mapping values are not allowed in this context": "put text that holds ': ' in quotes"}
 
 
-def load_scenario(path: str | FilePath, overrides: Sequence[str] = ()) -> Scenario:
+def load_scenario(path: str | FilePath, overrides: Sequence[str] = (), allow_path: Sequence[FilePath] = ()) -> Scenario:
     """Return the scenario in the file at `path` with `overrides` ("PATH=VALUE") applied.
+
+    Files that it names lie in its own folder, or in one of `allow_path`.
 
     Raises
     ------
@@ -58,14 +61,14 @@ def load_scenario(path: str | FilePath, overrides: Sequence[str] = ()) -> Scenar
         If it is no scenario; holds every problem, in the file's order.
     """
     path = FilePath(path)
-    return parse_scenario(read_file(path), str(path), overrides, path.parent)
+    return parse_scenario(read_file(path), str(path), overrides, path.parent, allow_path)
 
 
-def load_study(path: str | FilePath, overrides: Sequence[str] = ()) -> Study:
+def load_study(path: str | FilePath, overrides: Sequence[str] = (), allow_path: Sequence[FilePath] = ()) -> Study:
     """Return what the file at `path` asks, whether or not it has a funnel to serve; otherwise as `load_scenario`."""
     path = FilePath(path)
     source, problems = _parsed(read_file(path), str(path))
-    return _validated(source, problems, overrides, path.parent)
+    return _validated(source, problems, overrides, _context(path.parent, overrides, allow_path))
 
 
 def load_as(path: str | FilePath, kind: type[Asked]) -> Asked:
@@ -105,7 +108,12 @@ def read_file(path: FilePath) -> str:
 
 
 def parse_scenario(
-    text: str, name: str = "<text>", overrides: Sequence[str] = (), folder: FilePath | None = None
+    text: str,
+    name: str = "<text>",
+    overrides: Sequence[str] = (),
+    folder: FilePath | None = None,
+    allow_path: Sequence[FilePath] = (),
+    varied: Sequence[str] = (),
 ) -> Scenario:
     """Return the scenario written in `text`.
 
@@ -116,7 +124,11 @@ def parse_scenario(
     overrides
         "PATH=VALUE" settings, applied in order before anything is validated.
     folder
-        Where relative paths inside the scenario start; the working folder unless given.
+        Where files that the scenario names lie, and their relative paths start; the working folder unless given.
+    allow_path
+        Further folders in which such files may lie. Those that `overrides` name may lie anywhere.
+    varied
+        Settings applied after `overrides` that the scenario's own file wrote.
 
     Raises
     ------
@@ -124,7 +136,8 @@ def parse_scenario(
         If it is no scenario; holds every problem, in the text's order.
     """
     source, problems = _parsed(text, name)
-    study = _validated(source, problems, overrides, folder or FilePath())
+    context = _context(folder or FilePath(), overrides, allow_path)
+    study = _validated(source, problems, [*overrides, *varied], context)
     if isinstance(study, Scenario):
         return study
     remedy = f"ask it: simulator {'bias' if study.bias else 'train' if study.training else 'diagnose'}"
@@ -161,13 +174,31 @@ def _parsed(text: str, name: str) -> tuple[Source, "Problems"]:
     return source, problems
 
 
-def _validated(source: Source, problems: "Problems", overrides: Sequence[str], folder: FilePath) -> Study:
+def _context(folder: FilePath, overrides: Sequence[str], allow_path: Sequence[FilePath]) -> dict[str, Any]:
+    """Return what the validation has to know of files: see `distributions.named_files`."""
+    typed = set()
+    for setting in overrides:
+        with suppress(ScenarioError):  # which is for apply_overrides to tell
+            typed |= _texts(read_value(setting.partition("=")[2], setting))
+    return {"folder": folder, "allowed": (folder, *allow_path), "typed": typed}
+
+
+def _texts(value: Any) -> set[str]:  # noqa: ANN401  plain data of any shape
+    """Return all texts in plain data."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        return set().union(*map(_texts, value))
+    return {value} if isinstance(value, str) else set()
+
+
+def _validated(source: Source, problems: "Problems", overrides: Sequence[str], context: dict[str, Any]) -> Study:
     """Return what `source` says with `overrides`: a scenario, or a study where all that it asks needs no funnel."""
     findings = apply_overrides(source, overrides, read_value)
     study = None
     alone = not {"traffic", "funnel"} & source.data.keys() and any(name in source.data for name in ALONE)
     try:
-        study = (Study if alone else Scenario).model_validate(source.data, context={"folder": folder})
+        study = (Study if alone else Scenario).model_validate(source.data, context=context)
     except ValidationError as error:
         findings += problems_of(error, source)
     if study is not None:

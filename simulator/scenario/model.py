@@ -36,6 +36,7 @@ from simulator.scenario.fields import (
     at_least_one,
     law_union,
 )
+from simulator.scenario.file_names import ProfileName
 from simulator.scenario.objectives import Objective, ObjectiveText
 from simulator.scenario.policies import Autoscaling, Batching, Fault, Hedging, Retry
 from simulator.scenario.quality_world import QualityWorld
@@ -229,7 +230,7 @@ class Stage(Section):
 class Costs(Section):
     """Where the rankers' costs come from."""
 
-    profile: Text = "default"
+    profile: ProfileName = "default"
     """The shipped profile, or a file that `simulator calibrate` wrote."""
     speed: Factor = 1.0
     """How many times as fast as measured."""

@@ -19,6 +19,9 @@ from simulator.scenario.source import Path, Source, inside, shown_path
 
 __all__ = ["Finding", "nearest", "problems_of"]
 
+MOST = 100
+"""Problems listed: a file with more is no scenario with mistakes, and looking for the nearest names takes time."""
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -43,8 +46,12 @@ def nearest(name: str, known: typing.Iterable[str]) -> str:
 
 
 def problems_of(error: ValidationError, source: Source) -> list[Finding]:
-    """Return one finding for each mistake that pydantic met."""
-    return [_finding(details, source.data) for details in error.errors()]
+    """Return one finding for each mistake that pydantic met, up to MOST of them."""
+    errors = error.errors(include_url=False)
+    findings = [_finding(details, source.data) for details in errors[:MOST]]
+    if len(errors) > MOST:
+        findings.append(Finding((), f"expected fewer problems, got {len(errors):,}, of which {MOST} are listed"))
+    return findings
 
 
 def _finding(details: ErrorDetails, data: Any) -> Finding:  # noqa: ANN401  plain data of any shape

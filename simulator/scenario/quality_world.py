@@ -2,12 +2,12 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from simulator.distributions.written import read_number, value_error
 from simulator.scenario.fields import Text
+from simulator.scenario.file_names import TableName
 from simulator.scenario.section import Section
-from simulator.scenario.table_file import table_file
 
 __all__ = ["QualityWorld"]
 
@@ -19,7 +19,7 @@ class QualityWorld(Section):
 
     world: Literal["synthetic", "movielens-100k"] = "synthetic"
     """A world by its name; `simulator data get movielens-100k` brings MovieLens."""
-    interactions: Text | None = None
+    interactions: TableName | None = None
     """Your own log instead: path of a CSV or Parquet file, from the scenario's folder."""
     user: Text = "user"
     """Its column of users."""
@@ -38,11 +38,6 @@ class QualityWorld(Section):
     @classmethod
     def _number(cls, value: object) -> float:
         return read_number(value)
-
-    @field_validator("interactions")
-    @classmethod
-    def _from_here(cls, value: str | None, info: ValidationInfo) -> str | None:
-        return table_file(value, info)
 
     @model_validator(mode="after")
     def _one_world(self) -> Self:

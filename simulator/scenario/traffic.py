@@ -11,6 +11,7 @@ from pydantic import AfterValidator, PrivateAttr, ValidationInfo, model_validato
 from simulator.distributions.base import Law
 from simulator.distributions.constant import Constant
 from simulator.distributions.measurements import read_measurements
+from simulator.distributions.named_files import named_file
 from simulator.distributions.written import value_error
 from simulator.scenario.fields import CountLaw, Duration, Hour, Multiple, Share, Slug, Text
 from simulator.scenario.objectives import ObjectiveText
@@ -110,8 +111,8 @@ class Trace(Section):
 
     @model_validator(mode="after")
     def _read(self, info: ValidationInfo) -> Self:
-        path = Path((info.context or {}).get("folder", ".")) / self.file
         try:
+            path = named_file(self.file, info)
             self._times = _in_order(path, read_measurements(path, self.column))
         except KeyError as error:
             raise value_error("column", error.args[0]) from error

@@ -3,10 +3,9 @@
 What each of them means is said in simulator/training.
 """
 
-from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field
 
 from simulator.scenario.fields import (
     Choices,
@@ -20,10 +19,10 @@ from simulator.scenario.fields import (
     Share,
     Slug,
     Spread,
-    Text,
     at_least_one,
     counts_between,
 )
+from simulator.scenario.file_names import FileName, ProfileName
 from simulator.scenario.ranker_names import RankerName, RankerNames
 from simulator.scenario.section import Section
 
@@ -57,7 +56,7 @@ OF_SOURCES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 class Curve(Section):
     """How the error falls with the samples: as measured for our rankers, or as you measured it for yours."""
 
-    file: Text | None = None
+    file: FileName | None = None
     """CSV file of your own training runs, from the scenario's folder: columns samples and error, one row a run."""
     world: Literal["profile", "synthetic", "movielens-100k"] = "profile"
     """The runs of the training profile, or runs made now in a synthetic world or on MovieLens, and kept."""
@@ -65,12 +64,6 @@ class Curve(Section):
     """Of runs made now: numbers of samples, each about the same factor more than the one before."""
     seeds: Seeds = 5
     """Of runs made now: runs for each number of samples."""
-
-    @field_validator("file")
-    @classmethod
-    def _from_here(cls, value: str | None, info: ValidationInfo) -> str | None:
-        """Return the path from the working folder."""
-        return None if value is None else str(Path((info.context or {}).get("folder", ".")) / value)
 
 
 class SourceOfSamples(Section):
@@ -229,7 +222,7 @@ class Training(Section):
     """The model to train."""
     rankers: RankerNames = ("logistic", "mlp", "two_tower")
     """The models that the table of complexity sets beside each other."""
-    profile: Text = "default"
+    profile: ProfileName = "default"
     """Measured training steps and learning curves: shipped, or a file that `simulator calibrate --training` wrote."""
     target: Annotated[Share, Field(gt=0, lt=1)] | None = None
     """Quality to reach, 1 - error; of our rankers NDCG@10."""

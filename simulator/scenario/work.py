@@ -2,12 +2,16 @@
 
 from simulator.errors import InputError, TooLargeError
 from simulator.scenario.model import Scenario
-from simulator.units import parse_number
+from simulator.units import format_duration, parse_number
 
 __all__ = ["CAPACITY_RUNS", "check_work", "parse_requests", "requests_of"]
 
 CAPACITY_RUNS = 16
 """About how many times a search for the maximum load simulates each replication."""
+
+
+A_SECOND = 2e8
+"""Requests that a core simulates in a second at least, where nothing feeds back."""
 
 
 def requests_of(scenario: Scenario, runs: float = 1) -> float:
@@ -28,13 +32,13 @@ def check_work(requests: float, limit: float) -> None:
     """Raise TooLargeError if `requests` to shards are over `limit`, with the estimate and what would lower it."""
     if requests > limit:
         raise TooLargeError(
-            f"about {requests:.1e} requests to shards, over the limit of {limit:.1e}; lower traffic.queries, "
-            "traffic.replications or shards, or raise --max-requests"
+            f"about {requests:.1e} requests to shards, some {format_duration(requests / A_SECOND)} of work, over the "
+            f"limit of {limit:.1e}; lower traffic.queries, traffic.replications or shards, or raise --max-requests"
         )
 
 
 def parse_requests(text: str) -> float:
-    """Return the limit that --max-requests writes, such as 1e12 or 200_000_000; raises InputError if it is none."""
+    """Return the limit that --max-requests writes, such as 1e11 or 200_000_000; raises InputError if it is none."""
     try:
         limit = parse_number(text)
     except ValueError as error:

@@ -15,7 +15,7 @@ SHARDS = 100
 
 def simpy_fork_join(queries: int, shards: int) -> float:
     """SimPy: one process a query and one a request, one resource a shard."""
-    env, draw = simpy.Environment(), random.Random(1)  # noqa: S311  a simulation, no secret
+    env, draw = simpy.Environment(), random.Random(1)
     servers = [simpy.Resource(env) for _ in range(shards)]
     sojourn: list[float] = []
 

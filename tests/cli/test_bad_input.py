@@ -35,7 +35,7 @@ def test_directory(simulator, tmp_path):
         (b"\x00\xff\xfe\x80binary", ["not UTF-8"]),
         (b"", ["got nothing"]),
         (b"- a\n- b\n", ["got a list"]),
-        (BOMB.encode(), ["100,000 values"]),
+        (BOMB.encode(), ["10,000 values"]),
         (b"[" * 100_000, ["levels of nesting"]),
         (b"a: [1", [":1:", "expected YAML"]),
     ],

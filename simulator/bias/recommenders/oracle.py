@@ -6,12 +6,12 @@ Shapes: R replications, U users, k places of a list.
 from collections.abc import Iterator
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from simulator.bias.lists import KnownLists, no_new_items
 from simulator.bias.ranking import Ranking, keep
 from simulator.bias.recommenders.base import Learnt, Now
+from simulator.kernels import jit
 from simulator.scenario.bias import Policy
 
 __all__ = ["Oracle", "chances_of", "true_best"]
@@ -38,7 +38,7 @@ def true_best(now: Now, users: int) -> np.ndarray[tuple[int, int, int], np.dtype
     return best
 
 
-@njit(cache=True)
+@jit()
 def _best(chance: NDArray[np.float32], out: NDArray[np.int32]) -> None:
     """Write each user's likeliest items, equals by their number."""
     for u in range(len(chance)):

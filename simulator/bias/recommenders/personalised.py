@@ -8,13 +8,13 @@ Shapes: R replications, U users, I items, F factors, n clicks, k places of a lis
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from simulator.bias.lists import KnownLists, no_new_items
 from simulator.bias.parts import in_parts
 from simulator.bias.ranking import Ranking, keep
 from simulator.bias.recommenders.base import Learnt, Now
+from simulator.kernels import jit
 from simulator.scenario.bias import Policy
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def _solved(clicks: "csr_array", fixed: Floats) -> Floats:
     return out
 
 
-@njit(cache=True, nogil=True)
+@jit(nogil=True)
 def _solve(
     ends: tuple[int, int],
     clicks: tuple[NDArray[np.int32], NDArray[np.int32], Floats],
@@ -118,7 +118,7 @@ def top_lists(of_users: Floats, of_items: Floats, slots: int) -> NDArray[np.int3
     return out
 
 
-@njit(cache=True, nogil=True)
+@jit(nogil=True)
 def _top(ends: tuple[int, int], of_users: Floats, of_items: Floats, out: NDArray[np.int32]) -> None:
     """Write the best items of each user."""
     items, slots = len(of_items), out.shape[1]

@@ -46,7 +46,7 @@ def bomb(levels):
         ("{" * 100_000, "50 levels"),
         ("- " * 50_000, "50 levels"),
         ("? " * 50_000, "50 levels"),
-        ("a: [" + "1," * 400_000 + "]", "100,000 values"),
+        ("a: [" + "1," * 400_000 + "]", "10,000 values"),
     ],
     ids=lambda value: value[:20] if isinstance(value, str) else None,
 )
