@@ -1,8 +1,9 @@
 """The answer to `simulator capacity`: the maximum load, what limits it, and what the load does on the way there."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from simulator.capacity.run_answer import RunAnswer
 from simulator.capacity.search import NO_LOAD, Maximum, find_maximum
 from simulator.costs.profile import Profile, load_profile
 from simulator.engine.plan import Plan
-from simulator.engine.replications import Progress, replicate
+from simulator.engine.replications import Interrupted, Progress, replicate
 from simulator.engine.resolve import resolve
 from simulator.engine.result import Result
 from simulator.scenario.model import Scenario
@@ -20,7 +21,7 @@ from simulator.statistics.load import Load, offered_load
 from simulator.statistics.summary import measure
 from simulator.statistics.warmup import planned_warmup
 
-__all__ = ["CapacityAnswer", "CurvePoint", "find_capacity"]
+__all__ = ["CapacityAnswer", "CurvePoint", "PartOfCapacity", "find_capacity"]
 
 
 CURVE = (0.1, 0.3, 0.5, 0.7, 0.85, 0.95)
@@ -29,7 +30,7 @@ CURVE = (0.1, 0.3, 0.5, 0.7, 0.85, 0.95)
 BEYOND = 1.15
 """How far past the answer the curve goes at most, where policies send requests that the analytic bound leaves out."""
 
-SEEN = 50_000_000
+SEEN = 25_000_000
 """Requests that a point of the curve and the run at no load may take: they are looked at, not judged."""
 
 FRESH = 1_000_003
@@ -74,6 +75,16 @@ class CapacityAnswer:
     warnings: tuple[str, ...]
 
 
+@dataclass(frozen=True, eq=False)
+class PartOfCapacity:
+    """What a search had found when Ctrl-C came: the maximum of the replications searched by then, not confirmed."""
+
+    scenario: Scenario
+    profile: Profile
+    engine: str
+    maximum: Maximum
+
+
 def find_capacity(scenario: Scenario, engine: str = "compiled", on_progress: Progress | None = None) -> CapacityAnswer:
     """Return the largest load at which every objective of `scenario` holds, and the curve around it.
 
@@ -81,17 +92,39 @@ def find_capacity(scenario: Scenario, engine: str = "compiled", on_progress: Pro
     ------
     InputError
         If the scenario has no objectives, or its profile cannot be used.
+    Interrupted
+        On Ctrl-C, with the PartOfCapacity that is known by then, if any is.
     """
     profile = load_profile(scenario.costs.profile)
     plan = resolve(scenario, profile)
     steps = _Steps(plan.replications + len(CURVE) + 3, on_progress)
-    maximum = find_maximum(scenario, profile, engine, steps.step)
-    bound, found = maximum.bound_qps, maximum.outcome == "found"
-    floor = _run_at(_shorter(scenario, plan), profile, engine, NO_LOAD * bound)
-    steps.step()
-    confirmed = maximum.qps.value if maximum.outcome != "never" else NO_LOAD * bound
     fresh = scenario.model_copy(update={"seed": scenario.seed + FRESH})
-    confirmation = _run_at(fresh, profile, engine, confirmed)
+
+    @cache
+    def confirm(qps: float) -> RunAnswer:
+        return _run_at(fresh, profile, engine, qps)
+
+    found: Maximum | None = None
+    try:
+        found = find_maximum(scenario, profile, engine, steps.step, confirm)
+        return _around(scenario, profile, found, confirm, steps)
+    except KeyboardInterrupt as interrupt:
+        found = found or getattr(interrupt, "found", None)
+        if isinstance(found, Maximum):
+            raise Interrupted(PartOfCapacity(scenario, profile, engine, found)) from interrupt
+        raise
+
+
+def _around(
+    scenario: Scenario, profile: Profile, maximum: Maximum, confirm: Callable[[float], RunAnswer], steps: "_Steps"
+) -> CapacityAnswer:
+    """Return the answer whose maximum is found: no load, a run at the maximum, and the curve."""
+    plan, bound, found = resolve(scenario, profile), maximum.bound_qps, maximum.outcome == "found"
+    confirmed = maximum.qps.value if maximum.outcome != "never" else NO_LOAD * bound
+    confirmation = confirm(confirmed)
+    steps.step()
+    engine = confirmation.engine
+    floor = _run_at(_shorter(scenario, plan), profile, engine, NO_LOAD * bound)
     steps.step()
     load = offered_load(plan)
     curve = []

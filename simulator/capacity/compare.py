@@ -15,7 +15,7 @@ from simulator.capacity.run import run_with
 from simulator.capacity.run_answer import RunAnswer
 from simulator.capacity.search import Maximum, find_maximum, has_maximum
 from simulator.costs.profile import Profile, load_profile
-from simulator.engine.replications import Progress
+from simulator.engine.replications import Interrupted, Progress
 from simulator.engine.resolve import resolve
 from simulator.errors import InputError
 from simulator.scenario.grid import Cell, Grid
@@ -144,17 +144,25 @@ def compare(grid: Grid, engine: str = "compiled", on_progress: Progress | None =
     ------
     InputError
         If a cell cannot be simulated; says which, before any is.
+    Interrupted
+        On Ctrl-C, with the Comparison of the rows that are whole, if any is.
     """
     profiles = _profiles(grid)
     replications = grid.cells[0].scenario.traffic.replications
     efforts = [1 + has_maximum(cell.scenario) for cell in grid.cells]
     total, done = sum(efforts) * replications, 0
     rows: list[Row] = []
+    profile = profiles[grid.cells[0].scenario.costs.profile]
     for cell, effort in zip(grid.cells, efforts, strict=True):
-        row = _row(cell, profiles[cell.scenario.costs.profile], engine, _Steps(done, total, on_progress))
+        try:
+            row = _row(cell, profiles[cell.scenario.costs.profile], engine, _Steps(done, total, on_progress))
+        except KeyboardInterrupt as interrupt:
+            if not rows:
+                raise KeyboardInterrupt from interrupt
+            raise Interrupted(Comparison(grid, profile, tuple(rows), _best(rows))) from interrupt
         rows.append(replace(row, difference=_difference(rows[0], row)) if rows else row)
         done += effort * replications
-    return Comparison(grid, profiles[grid.cells[0].scenario.costs.profile], tuple(rows), _best(rows))
+    return Comparison(grid, profile, tuple(rows), _best(rows))
 
 
 class _Steps:

@@ -11,9 +11,10 @@ from threading import Event
 from typing import Literal
 
 from simulator.capacity.roots import crossing
+from simulator.capacity.run_answer import RunAnswer
 from simulator.costs.profile import Profile
 from simulator.engine.plan import Plan
-from simulator.engine.replications import blocks_of, side_by_side
+from simulator.engine.replications import Interrupted, blocks_of, side_by_side, threads
 from simulator.engine.resolve import resolve
 from simulator.engine.result import Result
 from simulator.engine.traffic import CLOSED
@@ -97,7 +98,11 @@ def has_maximum(scenario: Scenario) -> bool:
 
 
 def find_maximum(
-    scenario: Scenario, profile: Profile, engine: str = "compiled", on_step: Callable[[], None] = lambda: None
+    scenario: Scenario,
+    profile: Profile,
+    engine: str = "compiled",
+    on_step: Callable[[], None] = lambda: None,
+    confirm: Callable[[float], RunAnswer] | None = None,
 ) -> Maximum:
     """Return the largest load at which every objective of `scenario` holds.
 
@@ -107,11 +112,16 @@ def find_maximum(
         One of `engine.replications.ENGINES`.
     on_step
         Called after each replication's search, from its thread.
+    confirm
+        Returns a run at a load. Where the first replication's objectives hold as far as
+        can be judged, there is no root to search in the others either if they hold in every replication there.
 
     Raises
     ------
     InputError
         If the scenario has no objectives, or its stages cost nothing.
+    Interrupted
+        On Ctrl-C, with the Maximum of the replications that were searched by then, of two at least.
     """
     objectives = objectives_of(scenario)
     plan = _long_enough(resolve(scenario, profile), scenario)
@@ -131,12 +141,22 @@ def find_maximum(
         warmup = planned_warmup(plan.at(near), load.scaled(near / plan.qps))
         search.plan = plan = replace(plan, warmup=warmup)
 
+    search.threads = 1
+    if pilot == judged and confirm is not None and (held := search.held(confirm, judged)):
+        return _maximum(plan, load, held, judged)
+
     def one(replication: int) -> tuple[float, str]:
         found = search.root(replication, (bound, judged), pilot, warmup=plan.warmup)
         on_step()
         return found
 
-    roots = list(side_by_side(one, range(plan.replications), engine, search.stopped.set))
+    roots: list[tuple[float, str]] = []
+    try:
+        roots.extend(side_by_side(one, range(plan.replications), engine, search.stopped.set))
+    except KeyboardInterrupt as interrupt:
+        if len(roots) > 1:
+            raise Interrupted(_maximum(plan, load, roots, judged)) from interrupt
+        raise
     return _maximum(plan, load, roots, judged)
 
 
@@ -158,6 +178,7 @@ class _Search:
     def __init__(self, plan: Plan, load: Load, objectives: tuple[Asked, ...], engine: str) -> None:
         self.plan, self.load, self.objectives = plan, load, objectives
         self.engine, self.stopped = engine, Event()
+        self.threads = threads()  # of the first replication, which is searched alone
         plain = [objective for objective, _ in objectives]
         self.levels, self.thresholds = levels_of(plain), thresholds_of(plain)
 
@@ -183,8 +204,29 @@ class _Search:
         load = self.load.scaled(qps / self.plan.qps)
         plan = self.plan.at(qps)
         plan = replace(plan, warmup=planned_warmup(plan, load) if warmup is None else warmup)
-        blocks = self._until_stopped(blocks_of(plan, self.engine, replication))
-        found = measure(plan, blocks, self.levels, self.thresholds)
+        blocks = self._until_stopped(blocks_of(plan, self.engine, replication, self.threads))
+        return self._worst(measure(plan, blocks, self.levels, self.thresholds))
+
+    def held(self, confirm: Callable[[float], RunAnswer], judged: float) -> list[tuple[float, str]]:
+        """Return the highest load as the root of every replication of a run there, none if an objective fails in any.
+
+        Raises Interrupted on Ctrl-C, with the Maximum of the replications by then.
+        """
+        try:
+            shown, whole = confirm(judged), True
+        except Interrupted as interrupt:
+            if not isinstance(interrupt.found, RunAnswer):
+                raise
+            shown, whole = interrupt.found, False
+        roots = [(judged, self.objectives[0][0].text) for found in shown.summaries if self._worst(found)[0] <= 0]
+        if whole:
+            return roots if len(roots) == len(shown.summaries) else []
+        if 1 < len(roots) == len(shown.summaries):
+            raise Interrupted(_maximum(self.plan, self.load, roots, judged))
+        raise KeyboardInterrupt
+
+    def _worst(self, found: Measured) -> tuple[float, str]:
+        """Return how far the worst objective is over what it allows, and which that is."""
         return max(self._judged(asked, found) for asked in self.objectives)
 
     def _until_stopped(self, blocks: Iterable[Result]) -> Iterator[Result]:

@@ -1,5 +1,8 @@
 """`simulator capacity`: the largest load at which the objectives hold, and what limits it."""
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import typer
 
 from simulator.cli.console import check_choice, progress, show, show_json, warn
@@ -18,6 +21,9 @@ from simulator.cli.options import (
     overrides_by_path,
 )
 from simulator.cli.time_limit import TimeLimit, start_clock
+
+if TYPE_CHECKING:
+    from simulator.capacity.answer import PartOfCapacity
 
 __all__ = ["capacity"]
 
@@ -44,15 +50,20 @@ def capacity(
     scenario = load_scenario(file, overrides, allow_path)
     check_work(requests_of(scenario, CAPACITY_RUNS), parse_requests(max_requests))
 
-    from simulator.capacity.answer import find_capacity  # loads Numba, so only once the scenario is known to be good
-    from simulator.engine.replications import ENGINES
+    from simulator.capacity.answer import PartOfCapacity, find_capacity  # loads Numba: once the scenario is known good
+    from simulator.engine.replications import ENGINES, Interrupted
     from simulator.report.files import check_writable
 
     check_choice("--engine", engine, ENGINES)
     if out is not None:
         check_writable(out)
-    with progress("capacity", quiet=quiet or json) as on_progress:
-        answer = find_capacity(scenario, engine, on_progress)
+    try:
+        with progress("capacity", quiet=quiet or json) as on_progress:
+            answer = find_capacity(scenario, engine, on_progress)
+    except Interrupted as interrupt:
+        if isinstance(interrupt.found, PartOfCapacity):
+            _show_part(interrupt.found, overrides, json=json, out=out)
+        raise
     warn(answer.warnings, quiet=quiet)
     if json:
         from simulator.report.document import capacity_document  # one of two forms is loaded
@@ -63,3 +74,16 @@ def capacity(
 
         show(capacity_tables(answer), out)
     raise typer.Exit(3 if answer.maximum.outcome == "never" else 0)
+
+
+def _show_part(part: "PartOfCapacity", overrides: list[str], *, json: bool, out: Path | None) -> None:
+    """Print what a search had found when it was ended."""
+    from rich.text import Text
+
+    from simulator.report.capacity_table import part_sentence
+    from simulator.report.document import part_document
+
+    if json:
+        show_json(part_document(part, overrides_by_path(overrides)), out)
+    else:
+        show(Text(part_sentence(part), style="bold"), out)

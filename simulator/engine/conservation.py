@@ -1,15 +1,30 @@
 """What must hold of every result, checked on every run: nothing is lost, nothing happens before its cause."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from simulator.engine.result import COMPLETED, FAILED, REFUSED, Result
+from simulator.engine.result import COMPLETED, FAILED, PARTS, REFUSED, Result
 from simulator.errors import SimulatorError
+from simulator.kernels import jit
 
 __all__ = ["Conservation", "ConservationCheck", "check_conservation"]
 
 TOLERANCE_S = 1e-9
+SERVED = PARTS.index("service")
+
+LAWS = (
+    "arrived = completed + refused + failed + in flight",
+    "arrivals never go back in time",
+    "no stage starts before the one before it ends",
+    "no stage ends before it starts",
+    "no part of a latency is negative",
+    "no more shards answer than are asked",
+    "a query's parts sum to its latency",
+)
+"""What holds of every query, in the order in which `_look` says so."""
 
 
 @dataclass(frozen=True)
@@ -56,43 +71,18 @@ class ConservationCheck:
             negative, or a completed query's parts do not sum to its latency within a nanosecond (relative beyond a
             second).
         """
-        finite = np.isfinite(block.end)
-        counts = Conservation(
-            arrived=block.arrival.size,
-            completed=int((finite & (block.outcome == COMPLETED)).sum()),
-            refused=int((block.outcome == REFUSED).sum()),
-            failed=int((block.outcome == FAILED).sum()),
-            in_flight=int((~finite).sum()),
-        )
-        done = finite & (block.outcome == COMPLETED)
-        begun_before = np.column_stack([block.arrival, block.stage_end[:, :-1]])
-        error = np.abs(block.parts.sum(axis=(1, 2)) + block.door - block.latency)[done]
-        _require(
-            {
-                "arrived = completed + refused + failed + in flight": counts.arrived
-                == counts.completed + counts.refused + counts.failed + counts.in_flight,
-                "arrivals never go back in time": bool(
-                    block.arrival[0] >= self.last_arrival and (np.diff(block.arrival) >= 0).all()
-                ),
-                "no stage starts before the one before it ends": bool((block.stage_start >= begun_before)[done].all()),
-                "no stage ends before it starts": bool((block.stage_end >= block.stage_start)[done].all()),
-                "no part of a latency is negative": bool((block.parts[done] >= 0).all()),
-                "no more shards answer than are asked": bool(((block.coverage >= 0) & (block.coverage <= 1)).all()),
-                "a query's parts sum to its latency": bool(
-                    (error <= TOLERANCE_S * np.maximum(1.0, block.end[done])).all()
-                ),
-            }
-        )
+        Q = block.arrival.size
+        first = min(self.warmup, Q)
+        self.warmup -= first
+        counts, broken = np.zeros(4, dtype=np.int64), np.zeros(len(LAWS), dtype=np.bool_)
+        columns = (block.stage_start, block.stage_end, block.coverage, block.parts, block.attempts, block.slowest)
+        times = (block.arrival, block.end, block.door, block.outcome)
+        _look(times, columns, (first, self.last_arrival), (counts, broken, self.seen, self.unanswered))
+        found = Conservation(Q, *counts.tolist())
+        broken[0] |= found.arrived != found.completed + found.refused + found.failed + found.in_flight
+        _require(dict(zip(LAWS, (~broken).tolist(), strict=True)))
         self.last_arrival = float(block.arrival[-1])
-        self._add_busy(block)
-        self.total += counts
-
-    def _add_busy(self, block: Result) -> None:
-        """Add up, by stage, the services seen in answers, requests and answers, busy time, and services that ended."""
-        measured = slice(min(self.warmup, block.arrival.size), None)
-        self.warmup -= measured.start
-        self.seen += block.parts[measured, :, 2].sum(axis=0)
-        self.unanswered += block.attempts[measured].sum(axis=0) - (block.slowest[measured] >= 0).sum(axis=0)
+        self.total += found
         self.busy += [busy.sum() for busy in block.busy]
         self.served += block.served
         self.wasted += block.wasted
@@ -114,6 +104,77 @@ class ConservationCheck:
             }
         )
         return self.total
+
+
+@jit(inline="always")
+def _look_at_stage(start: float, end: float, before: float, broken: NDArray[np.bool_]) -> None:
+    """Say whether a stage starts before the one before it ended, or ends before it starts."""
+    if not start >= before:
+        broken[2] = True
+    if not end >= start:
+        broken[3] = True
+
+
+@jit(inline="always")
+def _sum_of_parts(parts: NDArray[np.float64], q: int, s: int, broken: NDArray[np.bool_]) -> float:
+    """Return the sum of a stage's parts; says whether one is negative."""
+    total = 0.0
+    for p in range(parts.shape[2]):
+        if not parts[q, s, p] >= 0:
+            broken[4] = True
+        total += parts[q, s, p]
+    return total
+
+
+@jit(nogil=True)
+def _look(
+    times: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.int8]],
+    columns: tuple[NDArray[Any], ...],
+    begun: tuple[int, float],
+    found: tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.float64], NDArray[np.int64]],
+) -> None:
+    """Look at every query once: what became of it, which of LAWS it breaks, and what was done for it.
+
+    Parameters
+    ----------
+    times
+        (Q,) each: arrival, end, door and outcome.
+    columns
+        Stage start and end, coverage, parts, requests sent and slowest shard of a result.
+    begun
+        (first measured row, last arrival before these rows).
+    found
+        Added to: queries completed, refused, failed and in flight; (LAWS,) whether each is broken; and by stage the
+        seconds of service seen in answers of measured queries, and their requests without an answer.
+    """
+    arrival, end, door, outcome = times
+    start, stage_end, coverage, parts, attempts, slowest = columns
+    first, before = begun
+    counts, broken, seen, unanswered = found
+    for q in range(arrival.size):
+        if not arrival[q] >= before:
+            broken[1] = True
+        before = arrival[q]
+        latency = end[q] - before
+        finite = latency < np.inf
+        done = finite and outcome[q] == COMPLETED
+        counts[0] += done
+        counts[1] += outcome[q] == REFUSED
+        counts[2] += outcome[q] == FAILED
+        counts[3] += not finite
+        ended, passed = before, door[q]
+        for s in range(start.shape[1]):
+            if not 0 <= coverage[q, s] <= 1:
+                broken[5] = True
+            if done:
+                _look_at_stage(start[q, s], stage_end[q, s], ended, broken)
+                ended = stage_end[q, s]
+                passed += _sum_of_parts(parts, q, s, broken)
+            if q >= first:
+                seen[s] += parts[q, s, SERVED]
+                unanswered[s] += attempts[q, s] - (slowest[q, s] >= 0)
+        if done and not abs(passed - latency) <= TOLERANCE_S * max(1.0, end[q]):
+            broken[6] = True
 
 
 def check_conservation(result: Result, warmup: int = 0) -> Conservation:

@@ -3,9 +3,10 @@
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
+from itertools import islice
 from threading import Event, Lock
 from typing import TypeVar
 
@@ -29,6 +30,12 @@ ENGINES = ("compiled", "simpy")
 
 BLOCK = 1 << 17
 """Queries simulated at a time, where a plan can be simulated in blocks."""
+
+REQUESTS, FEWEST = 1 << 25, 1 << 10
+"""Requests to shards in a block at most, so that who asks to stop waits less than a second; but queries at least."""
+
+AHEAD = 4
+"""Replications handed to the pool a thread before any is back: enough that none waits, few enough to call off."""
 
 Progress = Callable[[float, float], None]
 """Told, from any thread, how much of the work is done and how much it is in all, in whatever it is counted in."""
@@ -79,8 +86,10 @@ def blocks_of(plan: Plan, engine: str, replication: int, threads: int = 1) -> It
         yield engine_named(engine)(plan, replication)
         return
     from simulator.engine.compiled import blocks  # Numba takes half a second to load
+    from simulator.engine.stages import sweeps
 
-    yield from blocks(plan, replication, BLOCK, threads)
+    fewer = max(FEWEST, REQUESTS // int(plan.stages.shards.sum()))
+    yield from blocks(plan, replication, min(BLOCK, fewer) if sweeps(plan) else BLOCK, threads)
 
 
 def replicate(
@@ -148,17 +157,19 @@ def side_by_side(
     if engine == "simpy":
         yield from map(one, replications)
         return
-    with ThreadPoolExecutor(max_workers=threads()) as pool:
-        begun = deque(pool.submit(one, replication) for replication in replications)
-        try:
-            while begun:
-                found = begun[0].result()
-                begun.popleft()
-                yield found
-        except KeyboardInterrupt as interrupt:
-            stop()
-            working = [future for future in begun if not future.cancel()]
-            raise Interrupted(tuple(future.result() for future in working)) from interrupt
-        finally:
-            stop()
-            pool.shutdown(wait=False, cancel_futures=True)
+    pool = ThreadPoolExecutor(max_workers=threads())
+    waiting, begun = iter(replications), deque[Future[T]]()
+    try:
+        begun.extend(pool.submit(one, replication) for replication in islice(waiting, AHEAD * threads()))
+        while begun:
+            found = begun[0].result()
+            begun.popleft()
+            begun.extend(pool.submit(one, replication) for replication in islice(waiting, 1))
+            yield found
+    except KeyboardInterrupt as interrupt:
+        stop()
+        working = [future for future in begun if not future.cancel()]
+        raise Interrupted(tuple(future.result() for future in working)) from interrupt
+    finally:
+        stop()
+        pool.shutdown(wait=False, cancel_futures=True)

@@ -3,11 +3,11 @@
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from simulator.capacity.answer import CapacityAnswer
+from simulator.capacity.answer import CapacityAnswer, PartOfCapacity
 from simulator.report.tables import new_table, spread
 from simulator.units import format_duration
 
-__all__ = ["capacity_sentence", "capacity_tables"]
+__all__ = ["capacity_sentence", "capacity_tables", "part_sentence"]
 
 
 def capacity_sentence(answer: CapacityAnswer) -> str:
@@ -32,6 +32,16 @@ def capacity_sentence(answer: CapacityAnswer) -> str:
     return (
         f"{most.value:,.0f} QPS (95% interval {most.low:,.0f} to {most.high:,.0f}), limited by {objective} in {where}; "
         f"{answer.maximum.queue} is full at {maximum.bound_qps:,.0f} QPS ({floor})."
+    )
+
+
+def part_sentence(part: PartOfCapacity) -> str:
+    """Return what a search that was ended early had found."""
+    maximum, most = part.maximum, part.maximum.qps
+    return (
+        f"Not finished: {len(maximum.roots):,} of {part.scenario.traffic.replications:,} replications say "
+        f"{most.value:,.0f} QPS (95% interval {most.low:,.0f} to {most.high:,.0f}), not confirmed by fresh seeds; "
+        f"{maximum.queue} is full at {maximum.bound_qps:,.0f} QPS."
     )
 
 

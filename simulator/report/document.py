@@ -6,7 +6,7 @@ from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
 
-from simulator.capacity.answer import CapacityAnswer, CurvePoint
+from simulator.capacity.answer import CapacityAnswer, CurvePoint, PartOfCapacity
 from simulator.capacity.price import cost_per_hour, cost_per_million_queries, mean_workers
 from simulator.capacity.quality import Quality
 from simulator.capacity.run_answer import ClassAnswer, Judged, RunAnswer, StageAnswer, WindowAnswer
@@ -25,6 +25,7 @@ __all__ = [
     "capacity_document",
     "cost_document",
     "objective_document",
+    "part_document",
     "plain_data",
     "provenance_document",
     "run_document",
@@ -80,7 +81,7 @@ def run_document(answer: RunAnswer, overrides: dict[str, str], quality: Quality 
         "objectives": [objective_document(answer, judged) for judged in answer.judged],
         "verdict": answer.verdict,
         "warnings": list(answer.warnings),
-        "interrupted": answer.interrupted,
+        "complete": not answer.interrupted,
         "conservation": vars(answer.conservation),
         "provenance": provenance_document(answer.profile, overrides),
     }
@@ -120,6 +121,7 @@ def capacity_document(answer: CapacityAnswer, overrides: dict[str, str]) -> dict
         "seed": answer.scenario.seed,
         "engine": answer.confirmation.engine,
         "path": path_of(answer.confirmation.plan),
+        "complete": True,
         "outcome": answer.maximum.outcome,
         "max_qps": answer.maximum.qps.as_json(),
         "analytic_bound_qps": answer.maximum.bound_qps,
@@ -131,6 +133,28 @@ def capacity_document(answer: CapacityAnswer, overrides: dict[str, str]) -> dict
         "confirmation": run_document(answer.confirmation, overrides),
         "warnings": list(answer.warnings),
         "provenance": provenance_document(answer.profile, overrides),
+    }
+
+
+def part_document(part: PartOfCapacity, overrides: dict[str, str]) -> dict[str, Any]:
+    """Return the document of a search that was ended early."""
+    maximum = part.maximum
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "command": "capacity",
+        "scenario": part.scenario.name,
+        "question": part.scenario.question,
+        "seed": part.scenario.seed,
+        "engine": part.engine,
+        "complete": False,
+        "replications_searched": len(maximum.roots),
+        "outcome": maximum.outcome,
+        "max_qps": maximum.qps.as_json(),
+        "analytic_bound_qps": maximum.bound_qps,
+        "judged_to_qps": maximum.judged_qps,
+        "search_queries": maximum.queries,
+        "limited_by": {"objective": maximum.objective, "stage": maximum.queue},
+        "provenance": provenance_document(part.profile, overrides),
     }
 
 

@@ -42,9 +42,9 @@ def write_picture(name: str, kind: PlotKind[Any], plot: Plot, place: Path, findi
         nonlocal tips
         tips = tips_of(figure)
 
-    svg = draw(plot, LIGHT, kind.size, "svg", told)
+    svg, png = draw(plot, LIGHT, kind.size, told)
     write_bytes(place / f"{name}.svg", svg)
-    write_bytes(place / f"{name}.png", draw(plot, LIGHT, kind.size, "png"))
+    write_bytes(place / f"{name}.png", png)
     alt = f"{kind.title}. {finding}".strip()
     return Picture(name, kind.title, alt, inline(svg, name, alt, tips))
 

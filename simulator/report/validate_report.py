@@ -38,7 +38,7 @@ def write_validation(answers: Sequence[Validation], path: Path, command: str) ->
     parts = [HEAD.format(command=command, **provenance())]
     for answer in answers:
         said, name = validate_said(answer), answer.funnel.scenario.name
-        write_bytes(folder / f"{name}.svg", draw(validate_plot(answer), LIGHT, (7.2, 4.2), "svg"))
+        write_bytes(folder / f"{name}.svg", draw(validate_plot(answer), LIGHT, (7.2, 4.2))[0])
         parts.append(f"## {name}\n\n{said.sentence}\n\nIt was {said.effort}.\n")
         parts.append(f"![Latency against load, predicted and measured, of {name}]({folder.name}/{name}.svg)\n")
         parts += [f"Careful: {warning}.\n" for warning in said.warnings]

@@ -124,7 +124,8 @@ def parse_scenario(
     overrides
         "PATH=VALUE" settings, applied in order before anything is validated.
     folder
-        Where files that the scenario names lie, and their relative paths start; the working folder unless given.
+        Where files that the scenario names lie, and their relative paths start. A text without a folder is its
+        caller's own: it may name files anywhere, from the working folder.
     allow_path
         Further folders in which such files may lie. Those that `overrides` name may lie anywhere.
     varied
@@ -136,7 +137,7 @@ def parse_scenario(
         If it is no scenario; holds every problem, in the text's order.
     """
     source, problems = _parsed(text, name)
-    context = _context(folder or FilePath(), overrides, allow_path)
+    context = _context(folder, overrides, allow_path)
     study = _validated(source, problems, [*overrides, *varied], context)
     if isinstance(study, Scenario):
         return study
@@ -174,8 +175,10 @@ def _parsed(text: str, name: str) -> tuple[Source, "Problems"]:
     return source, problems
 
 
-def _context(folder: FilePath, overrides: Sequence[str], allow_path: Sequence[FilePath]) -> dict[str, Any]:
+def _context(folder: FilePath | None, overrides: Sequence[str], allow_path: Sequence[FilePath]) -> dict[str, Any]:
     """Return what the validation has to know of files: see `distributions.named_files`."""
+    if folder is None:
+        return {}
     typed = set()
     for setting in overrides:
         with suppress(ScenarioError):  # which is for apply_overrides to tell

@@ -120,9 +120,11 @@ def summarise_for(
 
 def measure(plan: Plan, blocks: Iterable[Result], levels: Sequence[float], thresholds: Sequence[float]) -> Measured:
     """Return only what objectives may ask of one replication of `plan`; parameters as in `summarise_for`."""
-    counts = _Counts(plan, thresholds)
+    counts, check = _Counts(plan, thresholds), ConservationCheck(len(plan.names), plan.warmup)
     for block in blocks:
+        check.add(block)
         counts.add(block)
+    check.counts()
     return counts.measured(levels)
 
 

@@ -94,15 +94,17 @@ def test_before_anything_is_measured_there_is_no_answer(monkeypatch):
     assert not isinstance(ended.value, replications.Interrupted)
 
 
-def test_a_search_has_no_part_of_an_answer(monkeypatch):
-    """Interrupted, a search for the maximum ends as a plain Ctrl-C, whatever was found by then."""
+def test_a_search_answers_with_the_replications_that_it_has_searched():
+    """Interrupted, a search for the maximum gives that of the replications searched by then, the same as without."""
     steps = []
 
     def on_step() -> None:
         steps.append(1)
-        if len(steps) == 2:
+        if len(steps) == 4:
             os.kill(os.getpid(), signal.SIGINT)
 
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(replications.Interrupted) as ended:
         find_maximum(queue(1_000, 2_000), load_profile("default"), on_step=on_step)
-    assert len(steps) < 1_000
+    roots = ended.value.found.roots
+    assert 2 <= len(roots) < 1_000
+    assert roots == find_maximum(queue(len(roots), 2_000), load_profile("default")).roots

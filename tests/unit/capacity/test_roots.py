@@ -9,15 +9,15 @@ from simulator.capacity.roots import crossing
 PRECISION = 2e-3
 
 
-def looked_at(curve, guess: float) -> tuple[float, list[float]]:
-    """The crossing of a curve on (0, 1) and where it was evaluated."""
+def looked_at(curve, guess: float, highest: float = 0.995) -> tuple[float, list[float]]:
+    """The crossing of a curve whose pole is at 1, looked for up to `highest`, and where it was evaluated."""
     points = []
 
     def excess(at: float) -> float:
         points.append(at)
         return curve(at)
 
-    return crossing(excess, (0.0, 1.0), guess, PRECISION), points
+    return crossing(excess, (guess, highest, 1.0), PRECISION), points
 
 
 @pytest.mark.parametrize("root", [0.1, 0.45, 0.77, 0.95])
@@ -37,9 +37,21 @@ def test_a_step_is_found_by_halving(root):
     assert len(points) < 20
 
 
-def test_a_curve_that_always_holds_ends_at_the_high_end():
-    """Where nothing fails the answer is within the precision of the high end."""
-    assert looked_at(lambda load: -1.0, 0.8)[0] > 1 - PRECISION
+@pytest.mark.parametrize("value", [-1e-6, -1.0, -math.inf])
+@pytest.mark.parametrize("highest", [0.9, 0.995])
+def test_a_curve_that_holds_as_far_as_it_is_looked_at_ends_there(highest, value):
+    """Where nothing fails the answer is the highest load itself, looked at once, and nothing beyond it."""
+    found, points = looked_at(lambda load: value, 0.8, highest)
+    assert found == highest
+    assert points.count(highest) == 1
+    assert max(points) == highest
+
+
+def test_a_curve_that_fails_only_at_the_highest_load_ends_before_it():
+    """A root between the last looks is found as any other."""
+    found, points = looked_at(lambda load: 1.0 if load > 0.8995 else -1.0, 0.8, 0.9)
+    assert abs(found - 0.8995) < PRECISION
+    assert max(points) == 0.9
 
 
 def test_a_curve_that_never_holds_ends_at_the_low_end():
