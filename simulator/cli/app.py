@@ -1,5 +1,6 @@
 """The `simulator` command: its subcommands, and how every failure becomes one message and an exit code."""
 
+import errno
 import os
 import signal
 import sys
@@ -27,19 +28,36 @@ def main() -> None:
 
     The top-level help is a text made from the commands beforehand, so that showing it loads nothing.
     """
-    if sys.argv[1:] in HELP_OPTIONS:
-        sys.stdout.write(files("simulator.cli").joinpath(HELP_FILE).read_text(encoding="utf-8"))
-        sys.exit(0)
-    if sys.argv[1:] == ["--version"]:
-        sys.stdout.write(f"{__version__}\n")
-        sys.exit(0)
     try:
+        if sys.argv[1:] in HELP_OPTIONS:
+            sys.exit(_print(files("simulator.cli").joinpath(HELP_FILE).read_text(encoding="utf-8")))
+        if sys.argv[1:] == ["--version"]:
+            sys.exit(_print(f"{__version__}\n"))
         signal.signal(signal.SIGTERM, _terminate)
         code = _guarded(sys.argv[1:])
     except KeyboardInterrupt:  # while modules load
         _complain("interrupted")
         code = INTERRUPTED
     sys.exit(code)
+
+
+def _print(text: str) -> int:
+    """Print what needs nothing loaded, and return the exit code."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return _reader_left()
+    except OSError as error:
+        _complain(f"cannot be printed ({error.strerror})")
+        return 1
+    return 0
+
+
+def _reader_left() -> int:
+    """Return the exit code of a command whose reader left, of which Python must not complain at exit."""
+    sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123  to the end of the process
+    return 0
 
 
 def make_app() -> "typer.Typer":
@@ -126,11 +144,15 @@ def _guarded(arguments: list[str]) -> int:
     except (typer.Abort, KeyboardInterrupt):
         return _interrupted()
     except BrokenPipeError:
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123  the reader left; Python must not complain at exit
-        return 0
+        return _reader_left()
     except MemoryError:
         _complain("not enough memory for this scenario; lower traffic.queries, shards or replications")
         return 5
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            return _usage_error_or_fault(error)
+        _complain("no space left on the disk that is written to; make room and call again")
+        return 1
     except Exception as error:  # noqa: BLE001  the last resort: a user never sees a traceback unless asked for
         return _usage_error_or_fault(error)
     if code == INTERRUPTED:  # typer has made an exit code of the interrupt already

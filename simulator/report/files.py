@@ -1,12 +1,15 @@
 """Writing files so that nothing is ever half-written: beside the target first, then renamed over it."""
 
+import errno
 import os
 import tempfile
 from pathlib import Path
 
-from simulator.errors import OutputError
+from simulator.errors import OutputError, SimulatorError
 
-__all__ = ["check_writable", "make_folder", "write_bytes", "write_text"]
+__all__ = ["check_writable", "make_folder", "unwritten", "write_bytes", "write_text"]
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -15,7 +18,15 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write `content` to `path`; raises OutputError if that cannot be done, leaving what was there."""
+    """Write `content` to `path`, leaving what was there where that cannot be done.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be written.
+    SimulatorError
+        If there is no space left.
+    """
     beside = None
     try:
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
@@ -26,7 +37,14 @@ def write_bytes(path: Path, content: bytes) -> None:
     except OSError as error:
         if beside is not None:
             beside.unlink(missing_ok=True)
-        raise OutputError(f"{path}: cannot be written ({error.strerror}); choose another place with --out") from error
+        raise unwritten(path, error) from error
+
+
+def unwritten(path: Path, error: OSError) -> SimulatorError:
+    """Return the error of a file that could not be written: the user's, but for a disk that is full."""
+    if error.errno in FULL:
+        return SimulatorError(f"{path}: no space left on its disk; what was there is as it was: make room, call again")
+    return OutputError(f"{path}: cannot be written ({error.strerror}); choose another place with --out")
 
 
 def check_writable(path: Path) -> None:

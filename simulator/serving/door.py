@@ -4,11 +4,15 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
 from zlib import crc32
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -20,11 +24,25 @@ from simulator.serving.funnel import processes_of
 
 __all__ = ["MOST_IN_FLIGHT", "Door"]
 
+HOSTS = ["127.0.0.1", "localhost"]
+"""What the door may be called: a name of somebody else's that leads here is a trick on a browser."""
+
 MOST_IN_FLIGHT = 10_000
 """Queries on their way at once; one more is refused."""
 LOOK_S = 0.05
 USERS = 1 << 31
 BUCKETS = tuple(1e-4 * 2**i for i in range(18))  # 0.1 ms to 13 s
+
+
+class _OwnOrigin(BaseHTTPMiddleware):
+    """Refuses what a page of another site has a browser ask: its Origin names that site."""
+
+    async def dispatch(self, request: Request, call_next: RequestResponseEndpoint) -> Response:
+        """Answer a request, or refuse it."""
+        origin = request.headers.get("origin")
+        if origin is not None and urlsplit(origin).hostname not in HOSTS:
+            return JSONResponse({"error": f"expected no page of another site, got {origin}"}, status_code=403)
+        return await call_next(request)
 
 
 class Door:
@@ -67,7 +85,8 @@ class Door:
             "simulator_failed_requests", "Requests that failed with their worker.", ["stage"], registry=self._registry
         )
         routes = [Route(f"/{one.__name__}", one) for one in (self.search, self.healthz, self.metrics)]
-        self.app = Starlette(routes=routes, lifespan=self._open)
+        guards = [Middleware(TrustedHostMiddleware, allowed_hosts=HOSTS), Middleware(_OwnOrigin)]
+        self.app = Starlette(routes=routes, lifespan=self._open, middleware=guards)
 
     async def search(self, request: Request) -> JSONResponse:
         """Answer a query: the ids of the best candidates, best first."""

@@ -46,13 +46,12 @@ def by_processes(cells: Iterable[SweepCell], what: str, workers: int) -> Iterato
                     yield cell, future.result()
                     for following in islice(waiting, 1):
                         running[pool.submit(measure, following.scenario, what)] = following
-        except (KeyboardInterrupt, GeneratorExit):  # who stops waits for no cell; what is done is in the journal
-            for process in multiprocessing.active_children():
-                process.kill()
-            raise
         except BrokenProcessPool as error:
             raise OutputError("a worker process was killed; what is done is kept: call the same sweep again") from error
         finally:
+            if running:  # who stops early waits for no cell; what is done is in the journal
+                for process in multiprocessing.active_children():
+                    process.kill()
             pool.shutdown(wait=False, cancel_futures=True)
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
-from simulator.errors import InputError, OutputError
-from simulator.report.files import write_text
+from simulator.errors import InputError
+from simulator.report.files import unwritten, write_text
 
 __all__ = ["Journal"]
 
@@ -50,7 +50,7 @@ class Journal:
         try:
             self._file = self.path.open("a", encoding="utf-8")
         except OSError as error:
-            raise OutputError(f"{self.path}: cannot be written ({error.strerror}); choose another --out") from error
+            raise unwritten(self.path, error) from error
         return self
 
     def __exit__(
@@ -63,9 +63,12 @@ class Journal:
         """Write down what was found for a cell."""
         if self._file is None:
             raise ValueError("a journal that is open")
-        self._file.write(line_of(key, row))
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        try:
+            self._file.write(line_of(key, row))
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            raise unwritten(self.path, error) from error
         self.rows[key] = row
 
     def tidy(self, keys: Iterable[str]) -> None:

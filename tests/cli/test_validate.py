@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import time
+import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -159,6 +160,9 @@ def test_a_funnel_is_served_over_http_and_drains(small, tmp_path):
         assert "simulator_latency_seconds_count 1.0" in metrics
         assert 'simulator_queue_length{stage="rank"} 0.0' in metrics
         assert metrics.endswith("# EOF\n")
+        for header, value, code in (("Host", "evil.example", 400), ("Origin", "http://evil.example", 403)):
+            with pytest.raises(urllib.error.HTTPError, match=str(code)):
+                get(urllib.request.Request(f"{root}/search?user=ann", headers={header: value}))  # noqa: S310
         again = subprocess.run([SIMULATOR, "serve", file, "--port", str(port)], capture_output=True, text=True)
         assert again.returncode == 2
         assert f"127.0.0.1:{port} cannot be had" in again.stderr

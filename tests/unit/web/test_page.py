@@ -194,6 +194,20 @@ def test_the_page_is_served_on_this_machine_alone(served):
     assert listening == [f"0100007F:{served:04X}"]
 
 
+@pytest.mark.parametrize(("origin", "status"), [("http://127.0.0.1:{port}", 101), ("http://evil.example", 403)])
+def test_a_page_of_another_site_gets_no_connection(served, origin, status):
+    """The page's numbers come over a WebSocket, which opens for the page itself and for no other site's."""
+    head = (
+        f"GET /_stcore/stream HTTP/1.1\r\nHost: 127.0.0.1:{served}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        f"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+        f"Origin: {origin.format(port=served)}\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", served), timeout=10) as connection:
+        connection.sendall(head.encode())
+        answer = connection.recv(100).decode("latin-1")
+    assert answer.startswith(f"HTTP/1.1 {status}")
+
+
 def test_a_browser_drags_a_slider_and_reads_the_new_p99(served):
     """In a real browser the load's slider is moved by the keyboard, and the p99 of the page follows."""
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
