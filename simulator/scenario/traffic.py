@@ -2,6 +2,7 @@
 
 import math
 from array import array
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Self
@@ -107,7 +108,7 @@ class Trace(Section):
     """Path of the file, from the scenario's folder."""
     column: Text | None = None
     """The column to read, where the file is a CSV file with a header line."""
-    _times: "array[float]" = PrivateAttr(default_factory=lambda: array("d"))
+    _times: Sequence[float] = PrivateAttr(default_factory=lambda: array("d"))
 
     @model_validator(mode="after")
     def _read(self, info: ValidationInfo) -> Self:
@@ -121,7 +122,7 @@ class Trace(Section):
         return self
 
     @property
-    def times(self) -> "array[float]":
+    def times(self) -> Sequence[float]:
         """Seconds since the first query, one for each query, never decreasing."""
         return self._times
 
