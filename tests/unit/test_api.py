@@ -59,6 +59,37 @@ def test_compare_takes_what_to_vary(loaded):
     assert found.document["rows"][1]["settings"] == {"funnel.first.workers": 2}
 
 
+def test_size_lists_the_designs_that_were_tried(loaded):
+    """The frame holds each design stage by stage, the chosen one marked; more headroom never takes fewer workers."""
+    found = loaded.size()
+    frame = found.to_frame()
+    assert frame[frame["chosen"]]["total_workers"].max() == found.document["total_workers"]
+    assert loaded.size(headroom=2.0).document["total_workers"] >= found.document["total_workers"]
+
+
+def test_optimize_lists_the_frontier(loaded, tmp_path, monkeypatch):
+    """A row for each stage of each point, and a plot; of one ranker there is one quality."""
+    monkeypatch.setenv("SIMULATOR_DATA", str(tmp_path / "cache"))
+    loaded.path.write_text(json.dumps(SMALL | {"funnel": [{"name": "first", "ranker": "logistic"}]}))
+    found = loaded.optimize(trials=3)
+    assert found.document["command"] == "optimize"
+    assert set(found.to_frame()["ranker"]) == {"logistic"}
+    assert found.plot().axes
+
+
+def test_files_elsewhere_are_read_where_their_folder_is_allowed(loaded, tmp_path):
+    """As with --allow-path on the command line."""
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "times.txt").write_text("0.001\n0.003\n")
+    (tmp_path / "own").mkdir()
+    path = tmp_path / "own" / "s.yaml"
+    cost = {"distribution": "empirical", "file": "../other/times.txt"}
+    path.write_text(json.dumps(SMALL | {"funnel": [{"name": "first", "cost": cost}]}))
+    with pytest.raises(ScenarioError, match="--allow-path"):
+        simulator.load(path)
+    assert simulator.load(path, allow_path=[tmp_path / "other"]).run().document["complete"] is True
+
+
 def test_settings_replace_values_and_leave_the_file(loaded):
     """A scenario with settings answers as with --set; the loaded one stays as it is."""
     faster = loaded.with_settings("sla.qps=10")
