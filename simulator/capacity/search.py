@@ -113,8 +113,9 @@ def find_maximum(
     on_step
         Called after each replication's search, from its thread.
     confirm
-        Returns a run at a load. Where the first replication's objectives hold as far as
-        can be judged, there is no root to search in the others either if they hold in every replication there.
+        Returns a run of the scenario's own length at a load. Where the search's runs are no longer, and the objectives
+        hold in its first replication as far as can be judged, there is no root to search in the others either if they
+        hold in every replication of that run.
 
     Raises
     ------
@@ -140,10 +141,11 @@ def find_maximum(
         near = min(pilot * 1.02, judged)
         warmup = planned_warmup(plan.at(near), load.scaled(near / plan.qps))
         search.plan = plan = replace(plan, warmup=warmup)
-
     search.threads = 1
-    if pilot == judged and confirm is not None and (held := search.held(confirm, judged)):
-        return _maximum(plan, load, held, judged)
+    if confirm is not None and pilot == judged and plan.queries == scenario.queries:
+        held = search.held(confirm, judged)
+        if held:
+            return _maximum(plan, load, held, judged)
 
     def one(replication: int) -> tuple[float, str]:
         found = search.root(replication, (bound, judged), pilot, warmup=plan.warmup)

@@ -66,7 +66,7 @@ def check_upload(text: str, name: str) -> None:
             raise InputError(
                 f"{name}: {'.'.join(path)}: a file of this machine; the page takes scenarios without files"
             )
-        if path[-1] == "ranker" and isinstance(value, str) and is_own(value):
+        if path[-1] in ("ranker", "rankers") and isinstance(value, str) and is_own(value):
             raise InputError(f"{name}: {'.'.join(path)}: {value} is code; the page takes shipped rankers alone")
 
 

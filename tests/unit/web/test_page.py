@@ -155,6 +155,7 @@ def test_the_curve_rises_towards_the_bound():
         "cost: {measured: /etc/passwd}",
         "cost: {distribution: empirical, file: /etc/passwd}",
         "ranker: os:system",
+        "rankers: [mlp, os:system]",
     ],
 )
 def test_an_upload_that_names_files_or_code_is_refused(hostile):
