@@ -5,14 +5,12 @@ events that is half of the time. Kernels that make no array need none of it: Num
 among its documented ones, so it is used here alone.
 """
 
-import os
-import stat
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeVar
 
 from numba import config, njit
+
+from simulator.places import has_home, own_folder
 
 __all__ = ["jit", "kernel"]
 
@@ -41,46 +39,21 @@ def _keeps() -> bool:
     The last is for a container with read-only packages and no home. Where nothing can be written to at all, every
     process compiles for itself.
     """
-    if not _SETTINGS.CACHE_DIR and not _has_home():  # Numba would make a folder called ~ in the working folder
-        _SETTINGS.CACHE_DIR = _own_folder()
+    if not _SETTINGS.CACHE_DIR and not has_home():  # Numba would make a folder called ~ in the working folder
+        _SETTINGS.CACHE_DIR = str(own_folder() or "")
     if _can_keep():
         return True
-    _SETTINGS.CACHE_DIR = _own_folder()
+    _SETTINGS.CACHE_DIR = str(own_folder() or "")
     return _can_keep()
 
 
 def _can_keep() -> bool:
     """Return whether Numba finds a place that it can write to."""
     try:
-        njit(cache=True)(_has_home)  # looks for the place; compiles nothing
+        njit(cache=True)(_can_keep)  # looks for the place; compiles nothing
     except RuntimeError:
         return False
     return True
-
-
-def _has_home() -> bool:
-    """Return whether this process's user has a home folder."""
-    try:
-        return Path.home().is_absolute()
-    except RuntimeError:
-        return False
-
-
-def _own_folder() -> str:
-    """Return a folder in the temporary one that only this user can look into or write to; nothing if there is none.
-
-    What was compiled is unpickled, which runs whatever it says: a folder of somebody else's is never read.
-    """
-    if os.name != "posix":
-        return ""
-    try:
-        folder = Path(tempfile.gettempdir()) / f"simulator-{os.getuid()}"
-        folder.mkdir(mode=0o700, exist_ok=True)
-        found = folder.lstat()
-    except OSError:
-        return ""
-    own = stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o077
-    return str(folder) if own else ""
 
 
 _KEEPS = _keeps()

@@ -9,7 +9,12 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from simulator import places
+from simulator.data.fetch import cached
+from simulator.data.kept import kept
 
 ROOT = Path(__file__).parents[2]
 NOBODY = 61_234
@@ -135,13 +140,31 @@ def reachable(path: str, user: int) -> bool:
 
 def test_a_folder_that_others_may_write_to_is_never_read(tmp_path, monkeypatch):
     """What was compiled is unpickled, so a folder of somebody else's, or a link to one, is left alone."""
-    from simulator import kernels
-
-    monkeypatch.setattr(kernels.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(places.tempfile, "gettempdir", lambda: str(tmp_path))
     own = tmp_path / f"simulator-{os.getuid()}"
-    assert kernels._own_folder() == str(own)
+    assert places.own_folder() == own
     own.chmod(0o770)
-    assert kernels._own_folder() == ""
+    assert places.own_folder() is None
     own.rmdir()
     own.symlink_to(tmp_path)
-    assert kernels._own_folder() == ""
+    assert places.own_folder() is None
+
+
+@pytest.mark.parametrize("temporary", ["writable", "none"])
+def test_without_a_home_data_and_trained_rankers_are_kept_where_there_is_a_place(tmp_path, monkeypatch, temporary):
+    """In a temporary folder of the user's own; where there is none, nothing is kept and nothing fails."""
+    for name in ("HOME", "XDG_CACHE_HOME", "SIMULATOR_DATA"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(Path, "home", no_home)
+    monkeypatch.setattr(
+        places.tempfile, "gettempdir", lambda: str(tmp_path / ("" if temporary == "writable" else "no"))
+    )
+    made = [kept("numbers", "key", lambda: np.arange(3.0)) for _ in range(2)]
+    assert all(np.array_equal(one, [0, 1, 2]) for one in made)
+    assert [path.name for path in tmp_path.rglob("*.npz")] == (["numbers.npz"] if temporary == "writable" else [])
+    assert cached("movielens-100k") is None
+
+
+def no_home() -> Path:
+    """What Path.home does for a user that the machine does not know."""
+    raise RuntimeError("Could not determine home directory.")
