@@ -8,6 +8,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from referencing import Registry
 
 from simulator.errors import InputError
 from simulator.scenario.load import load_study
@@ -128,8 +129,9 @@ def test_a_time_limit_ends_the_work_with_what_there_is(simulator, small, command
     assert outcome.code == 5, outcome.stderr
     assert "--time-limit" in outcome.stderr
     assert outcome.document["complete"] is False
-    schema = json.loads((SCHEMAS / f"{command}.schema.json").read_text())
-    jsonschema.validate(outcome.document, schema)
+    schemas = {path.name: json.loads(path.read_text()) for path in SCHEMAS.glob("*.schema.json")}
+    registry = Registry().with_contents(schemas.items())
+    jsonschema.Draft202012Validator(schemas[f"{command}.schema.json"], registry=registry).validate(outcome.document)
 
 
 @pytest.mark.parametrize("limit", ["soon", "0s", "-1s", "5"])
