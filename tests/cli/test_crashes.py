@@ -42,16 +42,20 @@ def files_in(folder: Path) -> dict[str, bytes]:
 
 
 def kill_reports(small, tmp_path, times: int) -> None:
-    """Kill `simulator report` at random moments, into a new folder and over an old report."""
+    """Kill `simulator report` at random moments over an older report, of which every file says so."""
     command = [SIMULATOR, "report", small(), "-q", "-o"]
     seconds_of([*command, "whole"], tmp_path)
     lasts = seconds_of([*command, "whole"], tmp_path)
     whole, luck = files_in(tmp_path / "whole"), random.Random(times)
     for turn in range(times):
-        place = tmp_path / f"killed{turn % 2}"  # the first is new each time, the second holds an older report
+        place = tmp_path / f"killed{turn}"
+        for name in whole:
+            (place / name).parent.mkdir(parents=True, exist_ok=True)
+            (place / name).write_bytes(b"old")
         killed_at(lasts * luck.uniform(0.3, 1.0), [*command, place], tmp_path)
-        found = files_in(place) if place.exists() else {}
-        assert [name for name, content in found.items() if content != whole[name]] == []
+        found = files_in(place)
+        assert found.keys() == whole.keys()
+        assert [name for name, content in found.items() if content not in (b"old", whole[name])] == []
 
 
 def kill_calibrations(tmp_path, times: int) -> None:
@@ -65,7 +69,7 @@ def kill_calibrations(tmp_path, times: int) -> None:
 
 
 def test_a_killed_report_leaves_whole_files(small, tmp_path):
-    """At a few moments; each file is that of a whole report, or is not there."""
+    """At a few moments; each file is the old one or that of a whole report."""
     kill_reports(small, tmp_path, FEW)
 
 
