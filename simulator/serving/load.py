@@ -177,9 +177,11 @@ def overload(fleet: Fleet, rate: float, seconds: float, rng: np.random.Generator
     began = time.perf_counter()
     at, end = began, began + seconds
     counted_from, counted, waiting = began + FILLING * seconds, 0, 0
-    while at < end:
-        while (now := time.perf_counter()) < at:
+    while at < end or counted < LEAST:
+        now = 0.0
+        while now < at:  # and once where it is late: answers are there then, too
             answers = len(broker.turn(at))
+            now = time.perf_counter()
             waiting -= answers
             counted += answers if now >= counted_from else 0
         broker.submit(int(rng.integers(USERS)), size, at)

@@ -63,11 +63,13 @@ def test_what_is_observed_is_what_calls_take():
     with fleet(funnel({"cost": CONSTANT})) as running:
         seen = observe(running, 250, 0.5, 0.5, rng)
         most = overload(running, 1000, 1.0, rng)
+        short = overload(running, 1000, 0.001, rng)  # so short that it has ended before anything comes out
     for waited in (True, False):
         seconds = [c.ended - (c.received if waited else c.before) for c in seen.calls if c.waited == waited]
         assert min(seconds) == pytest.approx(0.002, rel=0.1)
         assert min(seconds) >= 0.002
     assert 50 < most <= 500
+    assert 50 < short <= 510
 
 
 def test_a_worker_that_dies_fails_its_request_alone():

@@ -61,6 +61,7 @@ def page(tmp_path, monkeypatch):
     (tmp_path / "small.yaml").write_text(TEXT)
     monkeypatch.setenv("SIMULATOR_WEB_FILE", str(tmp_path / "small.yaml"))
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])  # Streamlit leaves the page there
     return testing.AppTest.from_file(str(PAGE), default_timeout=120).run()
 
 
