@@ -6,6 +6,8 @@
         ProfileError               2   a cost profile that is missing or broken
         OutputError                2   a place that cannot be written
       TooLargeError                5   the work asked for is beyond the limit; carries the estimate
+    KeyboardInterrupt
+      Interrupted                130   Ctrl-C, or a time limit (5), with what was found by then
 
 Outcomes that a user asked about ("the SLA is missed", "the system is saturated") are values, not exceptions.
 """
@@ -14,6 +16,7 @@ from dataclasses import dataclass
 
 __all__ = [
     "InputError",
+    "Interrupted",
     "OutputError",
     "Problem",
     "ProfileError",
@@ -81,3 +84,11 @@ class TooLargeError(SimulatorError):
     """Work beyond the limit; the message carries the estimate and how to lower it."""
 
     exit_code = 5
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C, with what was found by then in `found`."""
+
+    def __init__(self, found: object) -> None:
+        self.found = found
+        super().__init__()

@@ -4,7 +4,7 @@ Shapes: R replications, I items, k places of a list, C steps measured.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -22,6 +22,7 @@ from simulator.bias.recommenders.oracle import chances_of
 from simulator.bias.recommenders.popular_first import rates
 from simulator.bias.row_log import RowLog, check_rows
 from simulator.bias.setup import make_setting
+from simulator.errors import Interrupted
 from simulator.scenario.bias import Bias, Policy
 from simulator.scenario.model import Scenario, Study
 from simulator.statistics.intervals import Estimate, estimate
@@ -121,6 +122,8 @@ class BiasAnswer:
         The experiments, where they are asked for.
     load
         What logging takes at the scenario's load, where it has one.
+    complete
+        Whether all was simulated that was asked, and not only the first arms or one of the experiments.
     """
 
     study: Study
@@ -131,6 +134,7 @@ class BiasAnswer:
     ab_test: ExperimentAnswer | None
     holdout: ExperimentAnswer | None
     load: tuple[LoggingLoad, ...]
+    complete: bool = True
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -154,6 +158,8 @@ def find_bias(study: Study, on_progress: OnProgress = lambda *_: None, row_log: 
     ------
     InputError, TooLargeError
         As `make_setting` and `check_rows` do.
+    Interrupted
+        On Ctrl-C, with the answer of the arms that are done by then, if any is.
     """
     bias = study.bias
     if bias is None:
@@ -171,27 +177,34 @@ def find_bias(study: Study, on_progress: OnProgress = lambda *_: None, row_log: 
         done += 1
         on_progress(done, total)
 
-    arms: list[ArmAnswer] = []
-    clicks: list[Floats] = []
-    for name, policy in policies.items():
-        log, course = run_arm(policy, setting, on_step, on_rows=partial(row_log.add, name) if row_log else _nothing)
-        clicks.append(np.mean(course.clicks, axis=0))
-        difference = estimate((clicks[-1] - clicks[0]).tolist()) if arms else None
-        arms.append(_arm((name, policy), log, course, setting, difference))
-    ab_test, holdout = (
-        run_experiment(one, bias, setting, on_step) if one else None for one in (bias.ab_test, bias.holdout)
-    )
     alive = setting.coming.alive
-    return BiasAnswer(
+    answer = BiasAnswer(
         study,
         bias,
         setting.world.users,
         (int(alive[0].mean()), round(float(alive[-1].mean()))),
-        tuple(arms),
-        ab_test,
-        holdout,
-        logging_load(study) if isinstance(study, Scenario) else (),
+        arms=(),
+        ab_test=None,
+        holdout=None,
+        load=logging_load(study) if isinstance(study, Scenario) else (),
     )
+    clicks: list[Floats] = []
+    try:
+        for name, policy in policies.items():
+            log, course = run_arm(policy, setting, on_step, on_rows=partial(row_log.add, name) if row_log else _nothing)
+            clicks.append(np.mean(course.clicks, axis=0))
+            difference = estimate((clicks[-1] - clicks[0]).tolist()) if answer.arms else None
+            arm = _arm((name, policy), log, course, setting, difference)
+            answer = replace(answer, arms=(*answer.arms, arm))
+        if bias.ab_test:
+            answer = replace(answer, ab_test=run_experiment(bias.ab_test, bias, setting, on_step))
+        if bias.holdout:
+            answer = replace(answer, holdout=run_experiment(bias.holdout, bias, setting, on_step))
+    except KeyboardInterrupt as interrupt:
+        if not answer.arms:
+            raise
+        raise Interrupted(replace(answer, complete=False)) from interrupt
+    return answer
 
 
 def _nothing(step: int, rows: Impressions) -> None:

@@ -12,9 +12,10 @@ from simulator.capacity.run_answer import RunAnswer
 from simulator.capacity.search import NO_LOAD, Maximum, find_maximum
 from simulator.costs.profile import Profile, load_profile
 from simulator.engine.plan import Plan
-from simulator.engine.replications import Interrupted, Progress, replicate
+from simulator.engine.replications import Progress, replicate
 from simulator.engine.resolve import resolve
 from simulator.engine.result import Result
+from simulator.errors import Interrupted
 from simulator.scenario.model import Scenario
 from simulator.statistics.intervals import Estimate, estimate
 from simulator.statistics.load import Load, offered_load

@@ -15,9 +15,9 @@ from simulator.capacity.run import run_with
 from simulator.capacity.run_answer import RunAnswer
 from simulator.capacity.search import Maximum, find_maximum, has_maximum
 from simulator.costs.profile import Profile, load_profile
-from simulator.engine.replications import Interrupted, Progress
+from simulator.engine.replications import Progress
 from simulator.engine.resolve import resolve
-from simulator.errors import InputError
+from simulator.errors import InputError, Interrupted
 from simulator.scenario.grid import Cell, Grid
 from simulator.statistics.intervals import Estimate, estimate
 from simulator.statistics.verdicts import Verdict
@@ -111,6 +111,11 @@ class Comparison:
     profile: Profile
     rows: tuple[Row, ...]
     best: int
+
+    @property
+    def complete(self) -> bool:
+        """Whether all cells of the grid have their rows."""
+        return len(self.rows) == len(self.grid.cells)
 
     @property
     def verdict(self) -> Verdict:

@@ -9,6 +9,7 @@ in a single part does.
 import hashlib
 import warnings
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,7 @@ from simulator.capacity.optimize_trial import Confirmed, Found, Trials
 from simulator.costs.profile import Profile, load_profile
 from simulator.data.fetch import shelf
 from simulator.engine.replications import Progress
-from simulator.errors import InputError, OutputError
+from simulator.errors import InputError, Interrupted, OutputError
 from simulator.scenario.model import Scenario
 from simulator.scenario.searches import Optimize
 from simulator.statistics.intervals import estimate
@@ -57,6 +58,8 @@ class OptimizeAnswer:
     ended
         How many proposals ended how: "simulated", "overloaded", "not measured" or "seen before"; of those simulated
         with the scenario's own, how many were "dominated", or "saturated" when confirmed.
+    complete
+        Whether the search came to its end; where it did not, there are no points.
     """
 
     scenario: Scenario
@@ -70,6 +73,7 @@ class OptimizeAnswer:
     own: Confirmed | None
     ended: dict[str, int]
     warnings: tuple[str, ...]
+    complete: bool = True
 
     @property
     def own_is_best(self) -> bool:
@@ -120,6 +124,8 @@ def optimize(
         If optuna is not installed, a stage has no ranker that can be trained, or the profile cannot be used.
     OutputError
         If the journal cannot be written.
+    Interrupted
+        On Ctrl-C, with the answer of the designs that were simulated by then, without points; the journal holds them.
     """
     if not has_quality(scenario):
         named = ", ".join(f"{stage.name}: {stage.ranker or 'none'}" for stage in scenario.funnel)
@@ -132,21 +138,28 @@ def optimize(
     asked = scenario.model_copy(update={"traffic": scenario.traffic.model_copy(update={"qps": target})})
     trials = trials or (scenario.optimize or Optimize()).trials
     search = _Search(Trials(asked, profile, engine), journal or journal_of(scenario), trials, on_progress)
-    found = search.run()
-    points, own = search.confirmed(found)
-    return OptimizeAnswer(
-        scenario=asked,
-        profile=profile,
-        engine=engine,
-        target_qps=target,
-        trials=trials,
-        choices=search.choices,
-        tried=tuple(found),
-        points=tuple(points),
-        own=own,
-        ended=dict(search.ended),
-        warnings=tuple(dict.fromkeys(text for point in points for text in point.run.warnings)),
-    )
+
+    def answer(points: Sequence[Confirmed], own: Confirmed | None, *, complete: bool) -> OptimizeAnswer:
+        return OptimizeAnswer(
+            scenario=asked,
+            profile=profile,
+            engine=engine,
+            target_qps=target,
+            trials=trials,
+            choices=search.choices,
+            tried=search.tried,
+            points=tuple(points),
+            own=own,
+            ended=dict(search.ended),
+            warnings=tuple(dict.fromkeys(text for point in points for text in point.run.warnings)),
+            complete=complete,
+        )
+
+    try:
+        search.run()
+        return answer(*search.confirmed(), complete=True)
+    except KeyboardInterrupt as interrupt:
+        raise Interrupted(answer((), None, complete=False)) from interrupt
 
 
 def journal_of(scenario: Scenario) -> Path:
@@ -162,13 +175,19 @@ class _Search:
         self.choices = choices_of(trials.scenario)
         self.ended: Counter[str] = Counter()
         self.found: dict[Design, Found] = {}
+        self.own: tuple[Found, ...] = ()
         self.expected = wanted
         self.study = _study(journal, _name(trials, self.choices))
 
-    def run(self) -> list[Found]:
-        """Return what was found of the scenario's own design and of each design that was simulated, in order."""
+    @property
+    def tried(self) -> tuple[Found, ...]:
+        """What was found of the scenario's own design and of each design that was simulated, in order."""
+        return (*self.own, *self.found.values())
+
+    def run(self) -> None:
+        """Simulate the scenario's own design, and as many others as are wanted."""
         own = own_design(self.trials.scenario)
-        first = [] if self.trials.reason_against(own) else [self.trials.look(own)]
+        self.own = () if self.trials.reason_against(own) else (self.trials.look(own),)
         proposals, in_vain = self._known()
         while len(self.found) < self.wanted and in_vain < MOST_IN_VAIN:
             self.study.sampler = _sampler(self.trials.scenario.seed, proposals, by_chance=in_vain >= PATIENCE)
@@ -178,7 +197,6 @@ class _Search:
             proposals += 1
             in_vain = in_vain + 1 if reason else 0
             self._tell(trial, design, reason)
-        return [*first, *self.found.values()]
 
     def _known(self) -> tuple[int, int]:
         """Take over the trials of the journal, and return how many proposals there were, and how many last in vain."""
@@ -231,10 +249,10 @@ class _Search:
         self.ended["simulated"] += 1
         self._report(len(self.found))
 
-    def confirmed(self, found: list[Found]) -> tuple[list[Confirmed], Confirmed | None]:
-        """Return the frontier of what was found, confirmed, the best quality first; and the scenario's own design."""
+    def confirmed(self) -> tuple[list[Confirmed], Confirmed | None]:
+        """Return the frontier of what was tried, confirmed, the best quality first; and the scenario's own design."""
         own = own_design(self.trials.scenario)
-        distinct = list({one.design: one for one in found}.values())
+        distinct = list({one.design: one for one in self.tried}.values())
         best = frontier(distinct, lambda one: one.judged_by)
         designs = list(dict.fromkeys([own, *(one.design for one in best)]))
         self.expected = len(self.found) + len(designs)

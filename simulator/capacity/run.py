@@ -15,9 +15,10 @@ from simulator.capacity.sampling import Sampled, Until, sample
 from simulator.capacity.theory import disagreements, theory_of
 from simulator.costs.profile import Profile, load_profile
 from simulator.engine.plan import Plan
-from simulator.engine.replications import Interrupted, Progress
+from simulator.engine.replications import Progress
 from simulator.engine.resolve import resolve
 from simulator.engine.windows import WINDOW_S
+from simulator.errors import Interrupted
 from simulator.scenario.model import Scenario
 from simulator.scenario.objectives import Objective
 from simulator.statistics.intervals import Estimate, estimate

@@ -14,11 +14,11 @@ from simulator.capacity.roots import crossing
 from simulator.capacity.run_answer import RunAnswer
 from simulator.costs.profile import Profile
 from simulator.engine.plan import Plan
-from simulator.engine.replications import Interrupted, blocks_of, side_by_side, threads
+from simulator.engine.replications import blocks_of, side_by_side, threads
 from simulator.engine.resolve import resolve
 from simulator.engine.result import Result
 from simulator.engine.traffic import CLOSED
-from simulator.errors import InputError
+from simulator.errors import InputError, Interrupted
 from simulator.scenario.model import Scenario
 from simulator.scenario.objectives import Objective
 from simulator.statistics.intervals import Estimate, estimate

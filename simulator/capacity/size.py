@@ -20,7 +20,7 @@ from simulator.capacity.size_space import Design, Setting, spaces_of
 from simulator.capacity.size_trial import Trial, Trials, worst
 from simulator.costs.profile import Profile, load_profile
 from simulator.engine.replications import Progress
-from simulator.errors import InputError
+from simulator.errors import InputError, Interrupted
 from simulator.scenario.model import Scenario
 
 __all__ = ["SizeAnswer", "Steps", "Winner", "find_size", "total_workers"]
@@ -110,6 +110,8 @@ class SizeAnswer:
         Where none does: the trial that came nearest; None if theory left nothing to simulate.
     warnings
         What the reader should know before believing the winner's numbers.
+    complete
+        Whether the search came to its end.
     """
 
     scenario: Scenario
@@ -124,6 +126,7 @@ class SizeAnswer:
     winner: Winner | None
     nearest: Trial | None
     warnings: tuple[str, ...]
+    complete: bool = True
 
 
 def _parts(design: Sized) -> list[Design]:
@@ -160,6 +163,8 @@ def find_size(
     ------
     InputError
         If the scenario has no objectives, its profile cannot be used, or an option is out of range.
+    Interrupted
+        On Ctrl-C, with the answer of the designs that were tried by then, without a winner.
     """
     if not 0 <= headroom <= 100 or survive < 0:
         raise InputError(f"expected a headroom from 0% to 10,000% and survive >= 0, got {headroom:.0%} and {survive}")
@@ -169,21 +174,30 @@ def find_size(
     asked = scenario.model_copy(update={"traffic": scenario.traffic.model_copy(update={"qps": target})})
     bounds = bound_stages(asked, profile, spaces_of(asked, profile, survive), survive)
     search = _Search(Trials(asked, profile, engine, survive), bounds, on_progress)
-    winner = search.winner()
-    return SizeAnswer(
-        scenario=asked,
-        profile=profile,
-        engine=engine,
-        target_qps=target,
-        headroom=headroom,
-        survive=survive,
-        bounds=bounds,
-        steps=search.steps(),
-        tried=tuple(search.tried),
-        winner=winner,
-        nearest=None if winner else min(search.misses, key=lambda trial: trial.ratio, default=None),
-        warnings=tuple(dict.fromkeys(text for _, run in winner.cases for text in run.warnings)) if winner else (),
-    )
+
+    def answer(winner: Winner | None, *, complete: bool) -> SizeAnswer:
+        nearest = None if winner else min(search.misses, key=lambda trial: trial.ratio, default=None)
+        cases = winner.cases if winner else ()
+        return SizeAnswer(
+            scenario=asked,
+            profile=profile,
+            engine=engine,
+            target_qps=target,
+            headroom=headroom,
+            survive=survive,
+            bounds=bounds,
+            steps=search.steps(),
+            tried=tuple(search.tried),
+            winner=winner,
+            nearest=nearest,
+            warnings=tuple(dict.fromkeys(text for _, run in cases for text in run.warnings)),
+            complete=complete,
+        )
+
+    try:
+        return answer(search.winner(), complete=True)
+    except KeyboardInterrupt as interrupt:
+        raise Interrupted(answer(None, complete=False)) from interrupt
 
 
 class _Search:

@@ -7,6 +7,7 @@ import typer
 
 from simulator.cli.console import progress, show, show_json, warn
 from simulator.cli.options import AllowPath, File, Json, Out, Quiet, Seed, Set, all_overrides, overrides_by_path
+from simulator.cli.so_far import so_far
 from simulator.cli.time_limit import TimeLimit, start_clock
 from simulator.errors import InputError
 
@@ -46,13 +47,16 @@ def bias(
     if study.bias.recorded:
         _recorded(study, overrides_by_path(overrides), json=json, quiet=quiet, out=out)
         return
-    from simulator.bias.answer import find_bias  # loads Numba, so only once the scenario is known to be good
+    from simulator.bias.answer import (  # loads Numba, so only once the scenario is known to be good
+        BiasAnswer,
+        find_bias,
+    )
     from simulator.bias.row_log import RowLog
 
     row_log = RowLog() if log else None
     with progress("steps", quiet=quiet or json) as on_progress:
-        answer = find_bias(study, on_progress, row_log)
-    if log and row_log:
+        answer = so_far(BiasAnswer, lambda: find_bias(study, on_progress, row_log))
+    if log and row_log and answer.complete:
         write_text(log, row_log.text())
     warn(answer.warnings, quiet=quiet)
     if json:
@@ -64,6 +68,8 @@ def bias(
         from simulator.report.text_table import printed_answer
 
         show(printed_answer(bias_said(answer)), out)
+    if not answer.complete:
+        raise KeyboardInterrupt
 
 
 def _recorded(study: "Study", overrides: dict[str, str], *, json: bool, quiet: bool, out: Path | None) -> None:

@@ -20,6 +20,7 @@ from simulator.cli.options import (
     all_overrides,
     overrides_by_path,
 )
+from simulator.cli.so_far import so_far
 from simulator.cli.time_limit import TimeLimit, start_clock
 
 if TYPE_CHECKING:
@@ -51,19 +52,17 @@ def capacity(
     check_work(requests_of(scenario, CAPACITY_RUNS), parse_requests(max_requests))
 
     from simulator.capacity.answer import PartOfCapacity, find_capacity  # loads Numba: once the scenario is known good
-    from simulator.engine.replications import ENGINES, Interrupted
+    from simulator.engine.replications import ENGINES
     from simulator.report.files import check_writable
 
     check_choice("--engine", engine, ENGINES)
     if out is not None:
         check_writable(out)
-    try:
-        with progress("capacity", quiet=quiet or json) as on_progress:
-            answer = find_capacity(scenario, engine, on_progress)
-    except Interrupted as interrupt:
-        if isinstance(interrupt.found, PartOfCapacity):
-            _show_part(interrupt.found, overrides, json=json, out=out)
-        raise
+    with progress("capacity", quiet=quiet or json) as on_progress:
+        answer = so_far(PartOfCapacity, lambda: find_capacity(scenario, engine, on_progress))
+    if isinstance(answer, PartOfCapacity):
+        _show_part(answer, overrides, json=json, out=out)
+        raise KeyboardInterrupt
     warn(answer.warnings, quiet=quiet)
     if json:
         from simulator.report.document import capacity_document  # one of two forms is loaded

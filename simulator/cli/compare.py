@@ -19,6 +19,7 @@ from simulator.cli.options import (
     all_overrides,
     overrides_by_path,
 )
+from simulator.cli.so_far import so_far
 from simulator.cli.time_limit import TimeLimit, start_clock
 
 __all__ = ["compare"]
@@ -61,22 +62,17 @@ def compare(
     from simulator.capacity.compare import Comparison  # loads Numba, so only once the grid is known good
     from simulator.capacity.compare import compare as compare_rows
     from simulator.cli.run import exit_code_of
-    from simulator.engine.replications import ENGINES, Interrupted
+    from simulator.engine.replications import ENGINES
     from simulator.report.compare_sentence import compare_warnings
     from simulator.report.files import check_writable
 
     check_choice("--engine", engine, ENGINES)
     if out is not None:
         check_writable(out)
-    try:
-        with progress("replications", quiet=quiet or json) as on_progress:
-            comparison = compare_rows(grid, engine, on_progress)
-    except Interrupted as interrupt:
-        if not isinstance(interrupt.found, Comparison):
-            raise
-        comparison = interrupt.found
-        whole = f"{len(comparison.rows):,} of {len(grid.cells):,} rows"
-        warn([f"interrupted: these are {whole}"], quiet=quiet)
+    with progress("replications", quiet=quiet or json) as on_progress:
+        comparison = so_far(Comparison, lambda: compare_rows(grid, engine, on_progress))
+    if not comparison.complete:
+        warn([f"interrupted: these are {len(comparison.rows):,} of {len(grid.cells):,} rows"], quiet=quiet)
     warn(compare_warnings(comparison), quiet=quiet)
     if json:
         from simulator.report.compare_document import compare_document  # one of two forms is loaded
@@ -86,6 +82,6 @@ def compare(
         from simulator.report.compare_table import compare_tables  # one of two forms is loaded
 
         show(compare_tables(comparison), out)
-    if len(comparison.rows) < len(grid.cells):
+    if not comparison.complete:
         raise KeyboardInterrupt
     raise typer.Exit(exit_code_of(comparison.verdict, saturated=False))

@@ -18,6 +18,7 @@ from simulator.cli.options import (
     all_overrides,
     overrides_by_path,
 )
+from simulator.cli.so_far import so_far
 from simulator.cli.time_limit import TimeLimit, start_clock
 from simulator.errors import InputError
 
@@ -69,13 +70,14 @@ def diagnose(
         study = _of_scenario(file, overrides, allow_path, train or serve or any(roles.values()))
         _check_work(study, max_requests)
 
+    from simulator.diagnosis.answer import Diagnosed
     from simulator.diagnosis.answer import diagnose as look_into  # loads Numba, so only once the input is known good
     from simulator.report.files import check_writable
 
     if out is not None:
         check_writable(out)
     with progress(study.name, quiet=quiet or json) as on_progress:
-        answer = look_into(study, on_progress)
+        answer = so_far(Diagnosed, lambda: look_into(study, on_progress))
     warn(answer.warnings, quiet=quiet)
     if json:
         from simulator.report.diagnose_document import diagnose_document  # one of two forms is loaded
@@ -86,6 +88,8 @@ def diagnose(
         from simulator.report.text_table import printed_answer
 
         show(printed_answer(diagnose_said(answer)), out)
+    if not answer.complete:
+        raise KeyboardInterrupt
     if answer.latency and answer.latency.run.saturated:
         raise typer.Exit(4)
 

@@ -19,6 +19,7 @@ from simulator.cli.options import (
     all_overrides,
     overrides_by_path,
 )
+from simulator.cli.so_far import so_far
 from simulator.cli.time_limit import TimeLimit, start_clock
 
 __all__ = ["optimize"]
@@ -50,7 +51,10 @@ def optimize(
     overrides = all_overrides(set_, seed, replications)
     scenario = load_scenario(file, overrides, allow_path)
 
-    from simulator.capacity.optimize import journal_of  # loads Numba, so only once the scenario is known to be good
+    from simulator.capacity.optimize import (  # loads Numba, so only once the scenario is known to be good
+        OptimizeAnswer,
+        journal_of,
+    )
     from simulator.capacity.optimize import optimize as find_frontier
     from simulator.engine.replications import ENGINES
     from simulator.report.files import check_writable
@@ -59,12 +63,10 @@ def optimize(
     if out is not None:
         check_writable(out)
     place = journal or journal_of(scenario)
-    try:
-        with progress("designs", quiet=quiet or json) as on_progress:
-            answer = find_frontier(scenario, engine, trials, place, on_progress)
-    except KeyboardInterrupt:
+    with progress("designs", quiet=quiet or json) as on_progress:
+        answer = so_far(OptimizeAnswer, lambda: find_frontier(scenario, engine, trials, place, on_progress))
+    if not answer.complete:
         warn([f"interrupted: what was simulated is kept in {place}; the same command goes on"], quiet=quiet)
-        raise
     warn(answer.warnings, quiet=quiet)
     if json:
         from simulator.report.optimize_document import optimize_document  # one of two forms is loaded
@@ -74,6 +76,8 @@ def optimize(
         from simulator.report.optimize_table import optimize_tables  # one of two forms is loaded
 
         show(optimize_tables(answer), out)
+    if not answer.complete:
+        raise KeyboardInterrupt
     raise typer.Exit(_exit_code([point.run.verdict for point in answer.points]))
 
 

@@ -20,6 +20,7 @@ from simulator.cli.options import (
     all_overrides,
     overrides_by_path,
 )
+from simulator.cli.so_far import so_far
 from simulator.cli.time_limit import TimeLimit, start_clock
 
 if TYPE_CHECKING:
@@ -113,15 +114,9 @@ def _run(scenario: "Scenario", engine: str, until: "Until | None", *, quiet: boo
     """Return the answer, after Ctrl-C that of what was simulated by then."""
     from simulator.capacity.run import run_scenario  # Numba takes half a second to load
     from simulator.capacity.run_answer import RunAnswer
-    from simulator.engine.replications import Interrupted
 
-    try:
-        with progress("replications", quiet=quiet) as on_progress:
-            return run_scenario(scenario, engine, on_progress, until)
-    except Interrupted as interrupt:
-        if not isinstance(interrupt.found, RunAnswer):
-            raise
-        return interrupt.found
+    with progress("replications", quiet=quiet) as on_progress:
+        return so_far(RunAnswer, lambda: run_scenario(scenario, engine, on_progress, until))
 
 
 def check_judged(scenario: "Scenario", *, quiet: bool) -> None:

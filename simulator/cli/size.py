@@ -18,6 +18,7 @@ from simulator.cli.options import (
     all_overrides,
     overrides_by_path,
 )
+from simulator.cli.so_far import so_far
 from simulator.cli.time_limit import TimeLimit, start_clock
 
 __all__ = ["size"]
@@ -51,7 +52,10 @@ def size(
     overrides = all_overrides(set_, seed, replications)
     scenario = load_scenario(file, overrides, allow_path)
 
-    from simulator.capacity.size import find_size  # loads Numba, so only once the scenario is known to be good
+    from simulator.capacity.size import (  # loads Numba, so only once the scenario is known to be good
+        SizeAnswer,
+        find_size,
+    )
     from simulator.engine.replications import ENGINES
     from simulator.report.files import check_writable
 
@@ -59,7 +63,7 @@ def size(
     if out is not None:
         check_writable(out)
     with progress("simulations", quiet=quiet or json) as on_progress:
-        answer = find_size(scenario, engine, share, survive, on_progress)
+        answer = so_far(SizeAnswer, lambda: find_size(scenario, engine, share, survive, on_progress))
     warn(answer.warnings, quiet=quiet)
     if json:
         from simulator.report.size_document import size_document  # one of two forms is loaded
@@ -69,6 +73,8 @@ def size(
         from simulator.report.size_table import size_tables  # one of two forms is loaded
 
         show(size_tables(answer), out)
+    if not answer.complete:
+        raise KeyboardInterrupt
     raise typer.Exit(0 if answer.winner else 3)
 
 

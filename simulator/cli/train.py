@@ -2,6 +2,7 @@
 
 from simulator.cli.console import progress, show, show_json, warn
 from simulator.cli.options import AllowPath, File, Json, Out, Quiet, Seed, Set, all_overrides, overrides_by_path
+from simulator.cli.so_far import so_far
 from simulator.cli.time_limit import TimeLimit, start_clock
 from simulator.errors import InputError
 
@@ -28,14 +29,15 @@ def train(
         raise InputError(f"{file}: expected a training section, got none; add training: {{ranker: two_tower}}")
 
     from simulator.bias.click_rates import click_rates  # load Numba, so only once the scenario is known to be good
-    from simulator.training.answer import find_training
+    from simulator.training.answer import TrainAnswer, find_training
 
     if out is not None:
         from simulator.report.files import check_writable  # only where something is written
 
         check_writable(out)
     with progress(study.name, quiet=quiet or json) as on_progress:
-        answer = find_training(study, on_progress, click_rates(study, on_progress))
+        clicks = click_rates(study, on_progress)
+        answer = so_far(TrainAnswer, lambda: find_training(study, on_progress, clicks))
     warn(answer.warnings, quiet=quiet)
     if json:
         from simulator.report.train_document import train_document  # one of two forms is loaded
@@ -46,3 +48,5 @@ def train(
         from simulator.report.train_text import train_said
 
         show(printed_answer(train_said(answer)), out)
+    if not answer.complete:
+        raise KeyboardInterrupt

@@ -1,5 +1,6 @@
 """`simulator validate`: predicted against measured, by real processes on this machine or by a log of production."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -7,6 +8,7 @@ import typer
 
 from simulator.cli.console import progress, show, show_json, warn
 from simulator.cli.options import AllowPath, Json, Out, Quiet, Seed, Set, all_overrides, overrides_by_path, seconds_of
+from simulator.cli.so_far import so_far
 from simulator.errors import InputError
 
 if TYPE_CHECKING:
@@ -60,12 +62,16 @@ def validate(
 
     check_extra()
     from simulator.serving.validate import validate as served
+    from simulator.serving.validation import Validation
 
     answers = []
     for scenario in scenarios:
         with progress(f"{scenario.name}: loads", quiet=quiet or json) as on_progress:
-            answers.append(served(scenario, seconds, shares, repeats, on_progress))
-        _show(answers[-1], overrides, json=json, quiet=quiet, out=out)
+            answer = so_far(Validation, partial(served, scenario, seconds, shares, repeats, on_progress))
+        _show(answer, overrides, json=json, quiet=quiet, out=out)
+        if not answer.complete:
+            raise KeyboardInterrupt
+        answers.append(answer)
     if profile is not None:
         from simulator.serving.profile_of import profile_of
 

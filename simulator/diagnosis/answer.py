@@ -1,6 +1,6 @@
 """The answer to `simulator diagnose`: why it is slow, why it is wrong, and what to change next."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from simulator.capacity.judged import book_for, has_quality
@@ -17,7 +17,7 @@ from simulator.diagnosis.skew import Skew, find_skew
 from simulator.diagnosis.tables import Roles, Tables, read_tables
 from simulator.diagnosis.tail import Tail, find_tail
 from simulator.engine.replications import Progress
-from simulator.errors import InputError
+from simulator.errors import InputError, Interrupted
 from simulator.scenario.diagnosis import Diagnosis
 from simulator.scenario.model import Scenario, Study
 
@@ -65,12 +65,13 @@ class DataDiagnosis:
 
 @dataclass(frozen=True, eq=False)
 class Diagnosed:
-    """All that was looked at, top down; None of what the scenario says nothing about."""
+    """All that was looked at, top down; None of what the scenario says nothing about, or was not come to."""
 
     study: Study
     latency: Latency | None
     quality: LostQuality | None
     data: DataDiagnosis | None
+    complete: bool = True
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -93,6 +94,8 @@ def diagnose(study: Study, on_progress: Progress = lambda *_: None) -> Diagnosed
     ------
     InputError
         If it neither serves nor says anything of its data, or what it names cannot be used.
+    Interrupted
+        On Ctrl-C, with the answer of what was looked into by then, if that is more than the run.
     """
     serves = study if isinstance(study, Scenario) else None
     if serves is None and study.diagnosis is None:
@@ -101,14 +104,21 @@ def diagnose(study: Study, on_progress: Progress = lambda *_: None) -> Diagnosed
             "diagnosis: {log: {trained: [december], served: [january]}}"
         )
     steps = _Steps(on_progress, serves is not None)
-    latency = _latency(serves, steps) if serves else None
-    quality = None
-    if serves and has_quality(serves):
-        book = book_for(serves)
-        quality = find_lost_quality(cuts_of(serves, book), book)
-    asked = study.diagnosis
-    data = diagnose_data(tables_of(asked, study.seed)) if asked and asked.has_data else None
-    return Diagnosed(study, latency, quality, data)
+    asked, answer = study.diagnosis, Diagnosed(study, None, None, None)
+    try:
+        if serves:
+            answer = replace(answer, latency=_latency(serves, steps))
+        if serves and has_quality(serves):
+            book = book_for(serves)
+            answer = replace(answer, quality=find_lost_quality(cuts_of(serves, book), book))
+        if asked and asked.has_data:
+            answer = replace(answer, data=diagnose_data(tables_of(asked, study.seed)))
+    except KeyboardInterrupt as interrupt:
+        latency = getattr(interrupt, "found", answer.latency)
+        if not isinstance(latency, Latency):
+            raise
+        raise Interrupted(replace(answer, latency=latency, complete=False)) from interrupt
+    return answer
 
 
 class _Steps:
@@ -130,7 +140,12 @@ def _latency(scenario: Scenario, steps: _Steps) -> Latency:
     steps.done = 1
     tail = find_tail(run.plan, steps.next)
     steps.done = 2
-    return Latency(run, tail, find_elasticities(scenario, on_progress=steps.next))
+    try:
+        return Latency(run, tail, find_elasticities(scenario, on_progress=steps.next))
+    except Interrupted as interrupt:
+        if isinstance(interrupt.found, Elasticities):
+            raise Interrupted(Latency(run, tail, interrupt.found)) from interrupt
+        raise
 
 
 def tables_of(asked: Diagnosis, seed: int) -> Tables:

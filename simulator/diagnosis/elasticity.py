@@ -11,6 +11,7 @@ from typing import Any
 from simulator.capacity.compare import Comparison, Row, compare, significant
 from simulator.capacity.price import cost_per_hour
 from simulator.engine.replications import Progress
+from simulator.errors import Interrupted
 from simulator.scenario.grid import Cell, Grid
 from simulator.scenario.model import Scenario, Stage
 from simulator.statistics.intervals import Estimate
@@ -62,9 +63,8 @@ class Change:
 
 @dataclass(frozen=True, eq=False)
 class Elasticities:
-    """The changes, those first that lower the p99 most; and the scenario's own row."""
+    """The changes, those first that lower the p99 most."""
 
-    base: Row
     changes: tuple[Change, ...]
 
     @property
@@ -86,11 +86,22 @@ def find_elasticities(
     ------
     InputError
         If the scenario, or one of the changes, cannot be simulated.
+    Interrupted
+        On Ctrl-C, with the changes that were simulated by then.
     """
     cells = [Cell({}, {}, {}, scenario), *_cells(scenario)]
-    comparison = compare(Grid(scenario, (), tuple(cells)), engine, on_progress)
+    try:
+        return _elasticities(compare(Grid(scenario, (), tuple(cells)), engine, on_progress))
+    except KeyboardInterrupt as interrupt:
+        found = getattr(interrupt, "found", None)
+        known = _elasticities(found) if isinstance(found, Comparison) else Elasticities(())
+        raise Interrupted(known) from interrupt
+
+
+def _elasticities(comparison: Comparison) -> Elasticities:
+    """Return the changes that the rows after the first make."""
     changes = [_change(comparison, row) for row in comparison.rows[1:]]
-    return Elasticities(comparison.rows[0], tuple(sorted(changes, key=_order)))
+    return Elasticities(tuple(sorted(changes, key=_order)))
 
 
 def _cells(scenario: Scenario) -> list[Cell]:

@@ -12,11 +12,11 @@ from typing import TypeVar
 
 from simulator.engine.plan import Plan
 from simulator.engine.result import Result
+from simulator.errors import Interrupted
 
 __all__ = [
     "BLOCK",
     "ENGINES",
-    "Interrupted",
     "Progress",
     "blocks_of",
     "engine_named",
@@ -41,14 +41,6 @@ Progress = Callable[[float, float], None]
 """Told, from any thread, how much of the work is done and how much it is in all, in whatever it is counted in."""
 
 T = TypeVar("T")
-
-
-class Interrupted(KeyboardInterrupt):
-    """Ctrl-C, with what was found by then in `found`."""
-
-    def __init__(self, found: object) -> None:
-        self.found = found
-        super().__init__()
 
 
 def engine_named(name: str) -> Callable[[Plan, int], Result]:

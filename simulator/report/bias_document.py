@@ -25,6 +25,7 @@ def bias_document(answer: BiasAnswer, overrides: dict[str, str]) -> dict[str, An
         "scenario": answer.study.name,
         "question": answer.study.question,
         "seed": answer.study.seed,
+        "complete": answer.complete,
         "world": bias.world,
         "users": answer.users,
         "items": {"start": answer.items[0], "end": answer.items[1]},

@@ -15,4 +15,5 @@ def bias_said(answer: BiasAnswer | RecordedAnswer) -> Said:
     study, warnings = answer.study, answer.warnings
     if isinstance(answer, RecordedAnswer):
         return Said(study, recorded_sentence(answer), recorded_effort(answer), warnings, recorded_text_tables(answer))
-    return Said(study, bias_sentence(answer), bias_effort(answer), warnings, bias_text_tables(answer))
+    tables = bias_text_tables(answer)
+    return Said(study, bias_sentence(answer), bias_effort(answer), warnings, tables, answer.complete)

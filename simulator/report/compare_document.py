@@ -32,7 +32,7 @@ def compare_document(comparison: Comparison, overrides: dict[str, str]) -> dict[
         "replications": first.plan.replications,
         "vary": [axis.text for axis in comparison.grid.axes],
         "rows": [_row(row) for row in comparison.rows],
-        "complete": len(comparison.rows) == len(comparison.grid.cells),
+        "complete": comparison.complete,
         "best": {
             "row": comparison.best,
             "settings": best.cell.settings,

@@ -27,7 +27,7 @@ def diagnose_said(answer: Diagnosed) -> Said:
     tables += _of_quality(answer.quality) if answer.quality else []
     tables += data_tables(answer.data) if answer.data else []
     kept = [table for table in tables if table.rows]
-    return Said(answer.study, diagnose_sentence(answer), _effort(answer), answer.warnings, kept)
+    return Said(answer.study, diagnose_sentence(answer), _effort(answer), answer.warnings, kept, answer.complete)
 
 
 def diagnose_sentence(answer: Diagnosed) -> str:
@@ -35,7 +35,7 @@ def diagnose_sentence(answer: Diagnosed) -> str:
     said = []
     if answer.latency is not None:
         said += [_why_slow(answer.latency.tail)] if answer.latency.tail else []
-        said.append(_change_next(answer.latency))
+        said += [_change_next(answer.latency)] if answer.latency.elasticities.changes else []
     if answer.quality is not None:
         said.append(_where_lost(answer.quality))
     if answer.data is not None:

@@ -24,6 +24,7 @@ def optimize_document(answer: OptimizeAnswer, overrides: dict[str, str]) -> dict
         "question": answer.scenario.question,
         "seed": answer.scenario.seed,
         "engine": answer.engine,
+        "complete": answer.complete,
         "target_qps": answer.target_qps,
         "cost": "money an hour" if prices else "workers",
         "currency": prices.currency if prices else None,

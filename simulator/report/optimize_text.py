@@ -57,6 +57,9 @@ def cost_text(answer: OptimizeAnswer, cost: float, *, unit: bool = True) -> str:
 
 def optimize_sentence(answer: OptimizeAnswer) -> str:
     """Return what is left to choose from, and how the scenario's own design stands."""
+    if not answer.complete:
+        done = answer.ended.get("simulated", 0)
+        return f"Not finished: {done:,} of {answer.trials:,} designs were simulated, and none was confirmed."
     if not answer.points:
         return f"No design bears {answer.target_qps:,g} QPS: every one that was tried is saturated."
     best, last = answer.points[0], answer.points[-1]

@@ -21,7 +21,7 @@ def size_document(answer: SizeAnswer, overrides: dict[str, str]) -> dict[str, An
     """Return the document of `answer`, as plain JSON values; `overrides` are the `--set` settings by path."""
     winner = answer.winner
     prices = answer.scenario.prices if winner else None
-    nowhere = {"nearest": nearest_miss(answer), "what_would_help": advice(answer)}
+    outcome = "found" if winner else "nowhere" if answer.complete else "unfinished"
     return {
         "schema_version": SCHEMA_VERSION,
         "command": "size",
@@ -32,14 +32,15 @@ def size_document(answer: SizeAnswer, overrides: dict[str, str]) -> dict[str, An
         "target_qps": answer.target_qps,
         "headroom": answer.headroom,
         "survive": answer.survive,
-        "outcome": "found" if winner else "nowhere",
+        "complete": answer.complete,
+        "outcome": outcome,
         "design": _stages(answer, winner.design) if winner else None,
         "total_workers": total_workers(winner.design) if winner else None,
         "cost_per_hour": cost_per_hour(answer.scenario, total_workers(winner.design)) if winner else None,
         "currency": prices.currency if prices else None,
         "proven_cheapest": winner.proven if winner else None,
         "confirmation": [_case(trial.lost, run) for trial, run in winner.cases] if winner else [],
-        "miss": None if winner else nowhere,
+        "miss": {"nearest": nearest_miss(answer), "what_would_help": advice(answer)} if outcome == "nowhere" else None,
         "space": [_space(bounds) for bounds in answer.bounds],
         "search": vars(answer.steps),
         "tried": [_trial(answer, trial) for trial in answer.tried],

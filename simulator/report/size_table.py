@@ -36,7 +36,7 @@ def size_tables(answer: SizeAnswer) -> RenderableType:
         blocks.append(_tried(answer))
     if answer.winner:
         blocks += [_chosen(answer, answer.winner), Text(_why(answer, answer.winner)), _cases(answer.winner)]
-    else:
+    elif answer.complete:
         blocks.append(Text(f"Nearest miss: {nearest_miss(answer)}."))
         blocks.append(Text("What would help: " + "; ".join(advice(answer)) + "."))
     blocks.append(Text("Taken for granted: " + "; ".join(assumptions(answer)) + ".", style="dim"))

@@ -21,6 +21,11 @@ __all__ = [
 
 def size_sentence(answer: SizeAnswer) -> str:
     """Return the answer in one sentence."""
+    if not answer.complete:
+        return (
+            f"Not finished: of {answer.steps.grid:,} designs {answer.steps.looked_at:,} were looked at, from the "
+            f"cheapest up, and none was confirmed{_conditions(answer)}."
+        )
     if answer.winner is None:
         return f"Nowhere: no design of the {answer.steps.grid:,} in the space meets the SLA{_conditions(answer)}."
     design = answer.winner.design

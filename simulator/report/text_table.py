@@ -36,6 +36,8 @@ class Said:
         What to be careful about.
     tables
         Its numbers.
+    complete
+        Whether this is all that was asked.
     """
 
     study: Study
@@ -43,13 +45,15 @@ class Said:
     effort: str
     warnings: tuple[str, ...]
     tables: list[TextTable]
+    complete: bool = True
 
 
 def printed_answer(said: Said) -> RenderableType:
     """Return an answer for a terminal of 80 columns."""
-    return Group(
-        Text(f"{said.study.name}: {said.effort}\n"), *map(_printed, said.tables), Text(said.sentence, style="bold")
-    )
+    heading = Text(f"{said.study.name}: {said.effort}\n")
+    if not said.complete:
+        heading.append("Not finished: this is of the part that was done.\n", style="yellow")
+    return Group(heading, *map(_printed, said.tables), Text(said.sentence, style="bold"))
 
 
 def _printed(found: TextTable) -> RenderableType:

@@ -29,7 +29,8 @@ CURVE_NOTE = "Error (1 - NDCG@10) = limit + scale n^-power; fit: the chance of p
 
 def train_said(answer: TrainAnswer) -> Said:
     """Return `answer` in words."""
-    return Said(answer.study, train_sentence(answer), _effort(answer), answer.warnings, _tables(answer))
+    tables = _tables(answer)
+    return Said(answer.study, train_sentence(answer), _effort(answer), answer.warnings, tables, answer.complete)
 
 
 def train_sentence(answer: TrainAnswer) -> str:

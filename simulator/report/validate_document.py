@@ -20,6 +20,7 @@ def validate_document(answer: Validation, overrides: dict[str, str]) -> dict[str
         "command": "validate",
         "scenario": answer.funnel.scenario.name,
         "seed": answer.funnel.scenario.seed,
+        "complete": answer.complete,
         "answer": validate_sentence(answer),
         "duration_s": answer.seconds,
         "repeats": answer.repeats,

@@ -33,6 +33,7 @@ def validate_said(answer: Validation) -> Said:
         f"{answer.seconds:g} s of load; queries sent late by {format_duration(answer.lag_s)} at the 99th percentile",
         warnings=warnings_of(answer),
         tables=[_loads(answer), _goals(answer), _seen(answer)],
+        complete=answer.complete,
     )
 
 

@@ -18,6 +18,7 @@ from simulator.engine.replications import engine_named
 from simulator.engine.resolve import resolve
 from simulator.engine.result import COMPLETED
 from simulator.engine.traffic import TRACE, Arrivals
+from simulator.errors import Interrupted
 from simulator.scenario.model import Scenario
 from simulator.serving.fleet import Fleet, fleet
 from simulator.serving.funnel import Funnel, cores, served_funnel
@@ -88,6 +89,8 @@ def validate(
         Where the scenario cannot be served, or ZeroMQ is not installed.
     SimulatorError
         Where workers die again and again.
+    Interrupted
+        On Ctrl-C, with the validation of the repeats that are whole by then, if any is.
     """
     funnel = served_funnel(scenario, len(cores()))
     plan = _Plan.of(seconds, len(loads), repeats)
@@ -98,21 +101,30 @@ def validate(
             throughput(running, min(1.0, seconds * THROUGHPUT / repeats), rng)
         parts = {load: _arrivals(funnel, plan, load, throughput(running, plan.watch_s, rng)) for load in loads}
         contention = _contention(running, plan.watch_s, rng)
-        for repeat in range(repeats):
-            for load in rng.permutation(loads).tolist():
-                cells.append(_cell(running, plan, (load, repeat), parts[load], rng))
-                on_progress(len(cells), len(loads) * repeats)
-            most.append(_both_most(running, seconds * THROUGHPUT / repeats / 3, rng))
+        try:
+            for repeat in range(repeats):
+                for load in rng.permutation(loads).tolist():
+                    cells.append(_cell(running, plan, (load, repeat), parts[load], rng))
+                    on_progress(len(cells), len(loads) * repeats)
+                most.append(_both_most(running, seconds * THROUGHPUT / repeats / 3, rng))
+        except KeyboardInterrupt:
+            if not most:
+                raise
         counters = list(running.broker.counters)
-    return Validation(
+    whole = len(most)
+    answer = Validation(
         funnel=funnel,
-        cells=tuple(cells),
+        cells=tuple(cells[: whole * len(loads)]),
         most=tuple(most),
         contention=contention,
         counters=tuple(counters),
-        repeats=repeats,
+        repeats=whole,
         seconds=seconds,
+        complete=whole == repeats,
     )
+    if not answer.complete:
+        raise Interrupted(answer)
+    return answer
 
 
 def _arrivals(funnel: Funnel, plan: _Plan, load: float, most: float) -> list[FloatArray]:

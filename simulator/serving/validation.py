@@ -176,7 +176,9 @@ class Validation:
     counters
         By stage, what happened.
     repeats, seconds
-        As asked.
+        How many were made, and the time that was asked for.
+    complete
+        Whether as many repeats were made as were asked.
     """
 
     funnel: Funnel
@@ -186,6 +188,7 @@ class Validation:
     counters: tuple[Counters, ...]
     repeats: int
     seconds: float
+    complete: bool = True
 
     @property
     def rows(self) -> tuple[Row, ...]:

@@ -1,11 +1,11 @@
 """The answer to `simulator train`: what a model takes in samples, time, machines and money until it is ready."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from simulator.costs.profile import load_profile
 from simulator.engine.replications import Progress
-from simulator.errors import InputError
+from simulator.errors import InputError, Interrupted
 from simulator.scenario.model import Scenario, Study
 from simulator.scenario.training import Cluster, Training
 from simulator.statistics.intervals import Estimate
@@ -81,6 +81,8 @@ class TrainAnswer:
     ready_days
         Until the model is trained: the fastest mix, then the cheapest cluster in time, else the fastest; None where
         either is not known.
+    complete
+        Whether all was looked into that was asked: `go` and `transfer`, which take long, too.
     """
 
     study: Study
@@ -93,6 +95,7 @@ class TrainAnswer:
     transfer: TransferAnswer | None
     measured_batch: int | None
     ready_days: float | None
+    complete: bool = True
 
     @property
     def training(self) -> Training:
@@ -144,6 +147,8 @@ def find_training(study: Study, on_progress: Progress | None = None, clicks: Cli
     ------
     InputError
         Where a profile or a file cannot be used, or a ranker was not measured.
+    Interrupted
+        On Ctrl-C while candidates or transfer are looked into, with the answer of what was before.
     """
     training = study.training
     if training is None:
@@ -157,18 +162,26 @@ def find_training(study: Study, on_progress: Progress | None = None, clicks: Cli
     qps = study.offered_qps if isinstance(study, Scenario) else None
     supplies = tuple(supply_of(source, qps, clicks) for source in training.sources)
     data = _data(training, curve, row, supplies)
-    return TrainAnswer(
+    answer = TrainAnswer(
         study=study,
         profile=profile.name,
         complexity=complexity_of(profile, costs, training.rankers),
         curve=curve,
         data=data,
         cluster=cluster,
-        go=decide(training.splits, study.seed, on_progress) if training.splits else None,
-        transfer=transfer_answer(training.transfer, study.seed, on_progress) if training.transfer else None,
+        go=None,
+        transfer=None,
         measured_batch=max(point.batch for point in known.step.points) if known else None,
         ready_days=data.fastest.days + row.time_s.value / DAY if data and row and data.fastest.samples else None,
     )
+    try:
+        if training.splits:
+            answer = replace(answer, go=decide(training.splits, study.seed, on_progress))
+        if training.transfer:
+            answer = replace(answer, transfer=transfer_answer(training.transfer, study.seed, on_progress))
+    except KeyboardInterrupt as interrupt:
+        raise Interrupted(replace(answer, complete=False)) from interrupt
+    return answer
 
 
 def _data(

@@ -12,6 +12,7 @@ from simulator.capacity.run_answer import RunAnswer
 from simulator.capacity.search import find_maximum
 from simulator.costs.profile import load_profile
 from simulator.engine import replications
+from simulator.errors import Interrupted
 from simulator.scenario.load import parse_scenario
 from simulator.scenario.model import Scenario
 
@@ -46,7 +47,7 @@ def interrupted(monkeypatch):
                 os.kill(os.getpid(), signal.SIGINT)
                 time.sleep(1)  # a slow block, so that the main thread hears of it before the run ends
 
-        with pytest.raises(replications.Interrupted) as ended:
+        with pytest.raises(Interrupted) as ended:
             run_scenario(scenario, on_progress=on_progress)
         return ended.value.found
 
@@ -91,7 +92,7 @@ def test_before_anything_is_measured_there_is_no_answer(monkeypatch):
 
     with pytest.raises(KeyboardInterrupt) as ended:
         run_scenario(scenario, on_progress=at_once)
-    assert not isinstance(ended.value, replications.Interrupted)
+    assert not isinstance(ended.value, Interrupted)
 
 
 def test_a_search_answers_with_the_replications_that_it_has_searched():
@@ -103,7 +104,7 @@ def test_a_search_answers_with_the_replications_that_it_has_searched():
         if len(steps) == 4:
             os.kill(os.getpid(), signal.SIGINT)
 
-    with pytest.raises(replications.Interrupted) as ended:
+    with pytest.raises(Interrupted) as ended:
         find_maximum(queue(1_000, 2_000), load_profile("default"), on_step=on_step)
     roots = ended.value.found.roots
     assert 2 <= len(roots) < 1_000

@@ -1,0 +1,106 @@
+"""Commands that are ended early: they show what there is by then, marked as not all, and exit with 130."""
+
+import json
+import math
+import os
+import signal
+import time
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+
+import jsonschema
+import pytest
+from referencing import Registry
+
+import simulator as package
+from simulator.cli import app
+from simulator.training import answer as training_answer
+
+SCHEMAS = Path(package.__file__).parent / "report"
+QUEUE = {"name": "rank", "cost": {"distribution": "exponential", "mean": "1ms"}}
+TRAINED = [{"name": "a", "ranker": "two_tower", "keep": 50}, {"name": "b", "ranker": "mlp", "keep": 20}]
+SERVING = {
+    "sla": {"qps": 100, "objectives": ["p99 < 2ms"]},
+    "traffic": {"candidates": 100, "queries": 500, "replications": 3},
+    "funnel": [QUEUE],
+}
+ASKED = {
+    "size": SERVING
+    | {
+        "sla": {"qps": 2000, "objectives": ["p99 < 6ms"]},
+        "size": {"stages": {"rank": {"shards": "1-4", "workers": "1-4"}}},
+    },
+    "optimize": SERVING | {"funnel": TRAINED, "optimize": {"trials": 9, "stages": {"b": {"workers": "1-4"}}}},
+    "bias": {
+        "bias": {
+            "users": 60,
+            "items": 40,
+            "slots": 4,
+            "steps": 12,
+            "replications": 2,
+            "arms": [{"name": n} for n in "ab"],
+        }
+    },
+    "train": {"training": {"ranker": "two_tower", "transfer": {"have": 200}}},
+    "diagnose": SERVING,
+}
+WHEN = {"size": 2, "optimize": 3, "bias": 15, "diagnose": 2.8}
+"""How far a command says that it is when Ctrl-C comes: simulations, designs, steps, parts."""
+
+
+def ctrl_c(*asked):
+    """Ctrl-C instead of a long training."""
+    raise KeyboardInterrupt
+
+
+@pytest.fixture
+def ended_early(monkeypatch, tmp_path, capsys):
+    """Return a function that calls a command with Ctrl-C in its middle, and returns its exit code and what it says."""
+
+    def call(command, *options):
+        sent = []
+
+        @contextmanager
+        def progress(what, *, quiet):
+            del what, quiet
+
+            def on_progress(done, total):
+                del total
+                if done >= WHEN.get(command, math.inf) and not sent:
+                    sent.append(done)
+                    os.kill(os.getpid(), signal.SIGINT)
+                    time.sleep(1)  # work in a thread goes on until the main one hears of it
+
+            yield on_progress
+
+        monkeypatch.setattr(import_module(f"simulator.cli.{command}"), "progress", progress)
+        monkeypatch.setattr(training_answer, "transfer_answer", ctrl_c)
+        path = tmp_path / "asked.yaml"
+        path.write_text(json.dumps({"name": "asked", "question": "How much?"} | ASKED[command]))
+        own = ["--journal", str(tmp_path / "journal")] if command == "optimize" else []
+        code = app._guarded([command, str(path), *own, *options])
+        return code, capsys.readouterr()
+
+    return call
+
+
+@pytest.mark.parametrize("command", ASKED)
+def test_what_there_is_by_then_is_one_document_of_the_schema(ended_early, command):
+    """It says that it is not complete, and keeps to the schema all the same."""
+    code, said = ended_early(command, "--json")
+    assert code == 130, said.err
+    assert said.err.endswith("error: interrupted\n")
+    document = json.loads(said.out)
+    assert document["complete"] is False
+    schemas = {path.name: json.loads(path.read_text()) for path in SCHEMAS.glob("*.schema.json")}
+    registry = Registry().with_contents(schemas.items())
+    jsonschema.Draft202012Validator(schemas[f"{command}.schema.json"], registry=registry).validate(document)
+
+
+@pytest.mark.parametrize("command", ASKED)
+def test_people_are_told_that_it_is_not_all(ended_early, command):
+    """What is printed says so in words."""
+    code, said = ended_early(command)
+    assert code == 130, said.err
+    assert "Not finished: " in said.out
