@@ -8,11 +8,13 @@ among its documented ones, so it is used here alone.
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import numpy as np
 from numba import config, njit
+from numpy.typing import NDArray
 
 from simulator.places import has_home, own_folder
 
-__all__ = ["jit", "kernel"]
+__all__ = ["jit", "kernel", "records"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -31,6 +33,15 @@ def jit(**options: Any) -> Callable[[F], F]:  # noqa: ANN401  Numba's own option
 def kernel(**options: str) -> Callable[[F], F]:
     """Return a decorator as of `jit` for a function that makes no array; compiled, it does not hold the GIL."""
     return jit(nogil=True, _nrt=False, **options)
+
+
+def records(shape: int | tuple[int, int], dtype: np.dtype[np.void]) -> NDArray[np.void]:
+    """Return records that are all zero, whose fields kernels read as attributes.
+
+    Where Numba's NUMBA_DISABLE_JIT=1 leaves kernels to Python, that takes NumPy's view of records.
+    """
+    made = np.zeros(shape, dtype)
+    return made.view(np.recarray) if _SETTINGS.DISABLE_JIT else made
 
 
 def _keeps() -> bool:

@@ -17,6 +17,7 @@ from simulator.engine.plan import DOWN, Plan
 from simulator.engine.result import BY_QUERY, SUMS, Result, empty_result
 from simulator.engine.state import NUMBERS, columns_of, larger, new_state
 from simulator.engine.windows import window_count
+from simulator.kernels import records
 from simulator.policies.faults import gap
 
 __all__ = ["answers_to", "event_blocks", "run_events"]
@@ -102,7 +103,7 @@ def answers_to(plan: Plan, replication: int, watched: NDArray[np.bool_], most: i
     """
     result = prepare(plan, replication)
     run = EventRun(plan, replication, result)
-    run.state = run.state._replace(watched=watched, answers=np.zeros(most, dtype=ANSWER))
+    run.state = run.state._replace(watched=watched, answers=records(most, ANSWER))
     run["rows"] = result.arrival.size
     run.go_on()
     answers: NDArray[np.void] = run.state.answers[: run["traced"]]

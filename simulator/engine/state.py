@@ -14,6 +14,7 @@ from simulator.engine.heap import EVENT
 from simulator.engine.law import CONSTANT
 from simulator.engine.plan import PAUSE, REQUEST, RESPONSE, Plan
 from simulator.engine.result import Result
+from simulator.kernels import records
 from simulator.policies.faults import gap
 
 __all__ = ["LANES", "NONE", "Columns", "State", "columns_of", "larger", "new_state"]
@@ -215,7 +216,7 @@ def new_state(plan: Plan, replication: int) -> State:
     per_stage = (stages.shards * stages.replicas, stages.shards, _workers(plan))
     first_replica, first_shard, first_worker = (_starts(sizes) for sizes in per_stage)
     lane_of = _lanes(plan)
-    replicas = np.zeros(first_replica[-1], dtype=REPLICA_RECORD)
+    replicas = records(first_replica[-1], REPLICA_RECORD)
     for name in ("head", "tail", "first", "last"):
         replicas[name] = NONE
     replicas["idle"] = np.repeat(stages.workers, per_stage[0])
@@ -227,14 +228,14 @@ def new_state(plan: Plan, replication: int) -> State:
     number = [np.arange(shards * R) % R for shards, R in zip(stages.shards, stages.replicas, strict=True)]
     barred = np.concatenate([which >= here for which, here in zip(number, stages.initial, strict=True)])
     return State(
-        heap=np.zeros(0, dtype=EVENT),
-        lanes=np.zeros((max(0, int(lane_of.max())) + 1, 0), dtype=EVENT),
+        heap=records(0, EVENT),
+        lanes=records((max(0, int(lane_of.max())) + 1, 0), EVENT),
         lane_ends=np.zeros((max(0, int(lane_of.max())) + 1, 2), dtype=np.int64),
         lane_first=np.full(max(0, int(lane_of.max())) + 1, np.inf),
         lane_of=lane_of,
-        requests=np.zeros(0, dtype=REQUEST_RECORD),
-        visits=np.zeros(0, dtype=VISIT_RECORD),
-        calls=np.zeros(0, dtype=CALL_RECORD),
+        requests=records(0, REQUEST_RECORD),
+        visits=records(0, VISIT_RECORD),
+        calls=records(0, CALL_RECORD),
         replicas=replicas,
         workers=_worker_records(plan, replication, first_worker),
         stages=_stage_records(plan),
@@ -247,7 +248,7 @@ def new_state(plan: Plan, replication: int) -> State:
         first_worker=first_worker,
         numbers=numbers,
         watched=np.zeros(0, dtype=np.bool_),
-        answers=np.zeros(0, dtype=ANSWER),
+        answers=records(0, ANSWER),
     )
 
 
@@ -278,25 +279,25 @@ def _workers(plan: Plan) -> NDArray[np.int64]:
 
 def _worker_records(plan: Plan, replication: int, first_worker: NDArray[np.int64]) -> NDArray[np.void]:
     """Return free workers, each with its first pause."""
-    records = np.zeros(first_worker[-1], dtype=WORKER_RECORD)
+    found = records(first_worker[-1], WORKER_RECORD)
     streams = plan.tables(replication).streams
     for s, every in enumerate(plan.stages.pause_every.tolist()):
         for w in range(int(first_worker[s + 1] - first_worker[s])):
-            records["start"][first_worker[s] + w] = gap(every, streams[s, PAUSE], 0, w)
-    return records
+            found["start"][first_worker[s] + w] = gap(every, streams[s, PAUSE], 0, w)
+    return found
 
 
 def _stage_records(plan: Plan) -> NDArray[np.void]:
     """Return the stages' records."""
     stages = plan.stages
-    records = np.zeros(len(plan.names), dtype=STAGE_RECORD)
+    found = records(len(plan.names), STAGE_RECORD)
     tracked = np.isfinite(stages.deadline) | np.isfinite(stages.hedge_after) | (stages.attempts > 1)
-    records["tracked"] = tracked | np.isfinite(stages.timeout)
-    records["goes_down"][plan.down.stage] = 1
-    records["scales"] = np.isfinite(stages.scale_every)
-    records["free_calls"] = NONE
-    records["active"] = records["ordered"] = stages.initial
-    return records
+    found["tracked"] = tracked | np.isfinite(stages.timeout)
+    found["goes_down"][plan.down.stage] = 1
+    found["scales"] = np.isfinite(stages.scale_every)
+    found["free_calls"] = NONE
+    found["active"] = found["ordered"] = stages.initial
+    return found
 
 
 def larger(state: State, most_shards: int) -> State:
@@ -304,23 +305,23 @@ def larger(state: State, most_shards: int) -> State:
     numbers = state.numbers
     requests = _grown(state.requests, most_shards, "free_request", numbers)
     visits = _grown(state.visits, 16, "free_visit", numbers)
-    calls = np.zeros(2 * state.calls.size + most_shards, dtype=CALL_RECORD)
+    calls = records(2 * state.calls.size + most_shards, CALL_RECORD)
     calls[: state.calls.size] = state.calls
     used, queued = int(numbers[NUMBERS.index("heap")]), int(numbers[NUMBERS.index("queued")])
-    heap = np.zeros(1 << (2 * (queued + requests.size + 2 * most_shards) + 1024).bit_length(), dtype=EVENT)
+    heap = records(1 << (2 * (queued + requests.size + 2 * most_shards) + 1024).bit_length(), EVENT)
     heap[:used] = state.heap[:used]
-    lanes = np.zeros((state.lanes.shape[0], heap.size), dtype=EVENT)
+    lanes = records((state.lanes.shape[0], heap.size), EVENT)
     for lane, (begin, end) in enumerate(state.lane_ends.tolist()):
         lanes[lane, : end - begin] = state.lanes[lane, np.arange(begin, end) % max(1, state.lanes.shape[1])]
         state.lane_ends[lane] = 0, end - begin
     return state._replace(heap=heap, lanes=lanes, requests=requests, visits=visits, calls=calls)
 
 
-def _grown(records: NDArray[np.void], least: int, chain: str, numbers: NDArray[np.int64]) -> NDArray[np.void]:
+def _grown(old: NDArray[np.void], least: int, chain: str, numbers: NDArray[np.int64]) -> NDArray[np.void]:
     """Return records with twice the room and `least` more, the new ones in front of the chain of free ones."""
-    size, at = records.size, NUMBERS.index(chain)
-    grown = np.zeros(2 * size + least, dtype=records.dtype)
-    grown[:size] = records
+    size, at = old.size, NUMBERS.index(chain)
+    grown = records(2 * size + least, old.dtype)
+    grown[:size] = old
     grown["next"][size:] = np.arange(size + 1, grown.size + 1)
     grown["next"][-1] = numbers[at]
     grown["key" if "key" in (grown.dtype.names or ()) else "query"][size:] = NONE
