@@ -38,10 +38,15 @@ def kernel(**options: str) -> Callable[[F], F]:
 def records(shape: int | tuple[int, int], dtype: np.dtype[np.void]) -> NDArray[np.void]:
     """Return records that are all zero, whose fields kernels read as attributes.
 
-    Where Numba's NUMBA_DISABLE_JIT=1 leaves kernels to Python, that takes NumPy's view of records.
+    Where Numba's NUMBA_DISABLE_JIT=1 leaves kernels to Python, that takes NumPy's view of records, and whole numbers of
+    64 bits, as Numba makes of all that it reads.
     """
-    made = np.zeros(shape, dtype)
-    return made.view(np.recarray) if _SETTINGS.DISABLE_JIT else made
+    if not _SETTINGS.DISABLE_JIT:
+        return np.zeros(shape, dtype)
+    wide = [
+        (name, np.dtype(np.int64) if kind[0] == np.int32 else kind[0]) for name, kind in (dtype.fields or {}).items()
+    ]
+    return np.zeros(shape, wide).view(np.recarray)
 
 
 def _keeps() -> bool:

@@ -4,12 +4,15 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 
+ROOT = Path(__file__).parents[2]
 SIMULATOR = Path(sys.executable).parent / "simulator"
 
 SMALL: dict[str, Any] = {
@@ -35,18 +38,47 @@ class Outcome:
         return json.loads(self.stdout)
 
 
+@pytest.fixture(scope="session")
+def warm():
+    """Return a function that calls `simulator` in a fork of a process with everything loaded."""
+    settings = os.environ | {"COLUMNS": "80"}
+    serve = [sys.executable, "-c", "from tests.cli.warm import serve; serve()"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(serve, cwd=ROOT, env=settings, **pipes) as process:
+        assert process.stdout.readline() == "0\n"
+
+        def call(arguments: list[str], folder: Path) -> Outcome:
+            with TemporaryDirectory() as place:
+                out, err = Path(place) / "out", Path(place) / "err"
+                asked = {"arguments": arguments, "folder": str(folder), "out": str(out), "err": str(err)}
+                process.stdin.write(json.dumps(asked) + "\n")
+                process.stdin.flush()
+                return Outcome(int(process.stdout.readline()), out.read_text(), err.read_text())
+
+        yield call
+        process.stdin.close()
+
+
 @pytest.fixture
-def simulator(tmp_path):
+def simulator(tmp_path, warm):
     """Call `simulator` with the given arguments, in an empty folder and a terminal of 80 columns."""
+    before = dict(os.environ)
 
     def call(*arguments: object, **environment: str) -> Outcome:
-        settings = {**os.environ, "COLUMNS": "80", **environment}
-        done = subprocess.run(
-            [SIMULATOR, *map(str, arguments)], capture_output=True, text=True, cwd=tmp_path, env=settings, timeout=120
-        )
-        return Outcome(done.returncode, done.stdout, done.stderr)
+        if environment or os.environ != before:
+            return started(map(str, arguments), tmp_path, environment)
+        return warm([str(one) for one in arguments], tmp_path)
 
     return call
+
+
+def started(arguments: Iterable[str], folder: Path, environment: dict[str, str]) -> Outcome:
+    """Call `simulator` as a shell does, in an environment of its own."""
+    settings = os.environ | {"COLUMNS": "80"} | environment
+    done = subprocess.run(
+        [SIMULATOR, *arguments], capture_output=True, text=True, cwd=folder, env=settings, timeout=120
+    )
+    return Outcome(done.returncode, done.stdout, done.stderr)
 
 
 @pytest.fixture

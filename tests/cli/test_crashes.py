@@ -131,7 +131,7 @@ SWEEP = {"name": "long", "scenarios": ["small.yaml"], "seeds": list(range(500)),
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_sweep_that_is_ended_leaves_nobody_behind(small, tmp_path, sent, code):
     """On Ctrl-C and on SIGTERM it ends with the code of each, long before it is done, with all its processes."""
-    small(traffic={"candidates": 100, "queries": 20_000, "replications": 20})
+    small(traffic={"candidates": 100, "queries": 5_000, "replications": 5})
     (tmp_path / "grid.yaml").write_text(json.dumps(SWEEP))
     command = [SIMULATOR, "sweep", "grid.yaml", "--workers", "2", "-q"]
     with subprocess.Popen(

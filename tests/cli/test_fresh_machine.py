@@ -19,7 +19,6 @@ from simulator.data.kept import kept
 ROOT = Path(__file__).parents[2]
 NOBODY = 61_234
 """A user that no machine knows."""
-PROCESSES = 8
 RUN = "from simulator.cli.app import main; main()"
 
 
@@ -73,12 +72,13 @@ def expected(package) -> dict:
     return answer(call(package, HOME=str(package)))
 
 
-def test_eight_processes_race_on_a_cold_cache(package, expected, tmp_path):
+@pytest.mark.parametrize("processes", [2, pytest.param(8, marks=pytest.mark.slow)])
+def test_processes_race_on_a_cold_cache(package, expected, tmp_path, processes):
     """All of them answer, and alike."""
     shutil.copytree(package, tmp_path / "cold", ignore=shutil.ignore_patterns("__pycache__"))
-    with ThreadPoolExecutor(PROCESSES) as pool:
-        found = list(pool.map(lambda _: answer(call(tmp_path / "cold", HOME=str(tmp_path))), range(PROCESSES)))
-    assert found == [expected] * PROCESSES
+    with ThreadPoolExecutor(processes) as pool:
+        found = list(pool.map(lambda _: answer(call(tmp_path / "cold", HOME=str(tmp_path))), range(processes)))
+    assert found == [expected] * processes
 
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become a user without rights")

@@ -117,7 +117,7 @@ def test_too_much_work_is_refused_with_the_estimate(simulator, small, command, s
     [
         ("run", ["traffic.queries=100_000", "traffic.replications=100_000"]),
         ("capacity", ["traffic.queries=1_000", "traffic.replications=100_000", "sla.objectives=[p99 < 6ms]"]),
-        ("compare", ["traffic.queries=2_000", "traffic.replications=5"]),
+        ("compare", ["traffic.queries=500", "traffic.replications=3"]),
     ],
 )
 def test_a_time_limit_ends_the_work_with_what_there_is(simulator, small, command, settings):

@@ -38,6 +38,13 @@ TRAINED = [path for path in STUDIES if load_study(path).training]
 DIAGNOSED = [path for path in STUDIES if load_study(path).diagnosis]
 SCENARIOS = [path for path in STUDIES if isinstance(load_study(path), Scenario)]
 COMPARING = [path for path in SCENARIOS if load_scenario(path).compare]
+LONG = {"a_day", "deadline", "hedging", "hedging_load", "slow_shard", "slow_tail"}
+"""Comparisons and diagnoses that take half a minute each."""
+
+
+def unless_long(paths: list[Path]) -> list[Any]:
+    """Paths as a test's parameters, those that take long marked as slow."""
+    return [pytest.param(path, id=path.name, marks=[pytest.mark.slow] if path.stem in LONG else []) for path in paths]
 
 
 # Standard deviation over training seeds of what the stages of funnel_width, small_team and two_stages find, five seeds.
@@ -97,7 +104,7 @@ def assert_as_good(committed: dict[str, Any] | None, fresh: Quality | None) -> N
             assert mine[key]["value"] == pytest.approx(theirs[key]["value"], abs=3 * 2**0.5 * spread), key
 
 
-@pytest.mark.parametrize("path", COMPARING, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", unless_long(COMPARING))
 def test_committed_comparisons_are_what_the_scenarios_give(path):
     """Each committed comparison holds the numbers of a fresh one, to nine digits, and its sentence."""
     grid = load_grid(path)
@@ -181,7 +188,7 @@ def test_committed_sweeps_are_what_training_gives(path):
                 assert told[key] == value, key
 
 
-@pytest.mark.parametrize("path", DIAGNOSED, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", unless_long(DIAGNOSED))
 def test_committed_diagnoses_are_what_the_scenarios_give(path):
     """Each committed diagnosis holds the numbers of a fresh one, to five digits, and its sentence.
 
