@@ -173,7 +173,7 @@ def test_training_steps_are_measured_here(simulator, plan, tmp_path):
     [
         (("--curves",), "--curves: expected --training beside it"),
         (("--training", "mpl"), "expected one whose steps are known"),
-        (("--training", "--budget", "1ms"), "--budget: 0.001s does not suffice for steps of"),
+        (("--training", "logistic", "--budget", "1ms"), "--budget: 0.001s does not suffice for steps of"),
     ],
 )
 def test_measurements_that_cannot_be_are_refused(simulator, tmp_path, options, said):
