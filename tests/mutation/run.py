@@ -21,9 +21,16 @@ ROOT = Path(__file__).parents[2]
 MUTATED = ("simulator/engine", "simulator/statistics")
 TESTS = (
     "tests/mutation",
-    "tests/unit/statistics",
-    *(f"tests/unit/engine/test_{name}.py" for name in ("arrivals", "measured_cost", "order")),
+    *(
+        f"tests/unit/{name}.py"
+        for name in (
+            *(f"statistics/test_{part}" for part in ("course", "load", "occupancy", "sample", "statistics", "windows")),
+            *(f"engine/test_{part}" for part in ("arrivals", "measured_cost", "order", "runs")),
+            "capacity/test_odd_runs",
+        )
+    ),
 )
+"""Those that do not take minutes without the compiler."""
 DECORATOR = re.compile(r"^@(kernel|jit)\(.*\)\n", re.MULTILINE)
 SETTINGS = """
 [tool.mutmut]
