@@ -62,14 +62,19 @@ def warm():
 @pytest.fixture
 def simulator(tmp_path, warm):
     """Call `simulator` with the given arguments, in an empty folder and a terminal of 80 columns."""
-    before = dict(os.environ)
+    before = own_environment()
 
     def call(*arguments: object, **environment: str) -> Outcome:
-        if environment or os.environ != before:
+        if environment or own_environment() != before:
             return started(map(str, arguments), tmp_path, environment)
         return warm([str(one) for one in arguments], tmp_path)
 
     return call
+
+
+def own_environment() -> dict[str, str]:
+    """The environment, but for what pytest says there of how far it is."""
+    return {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
 
 
 def started(arguments: Iterable[str], folder: Path, environment: dict[str, str]) -> Outcome:

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from simulator.cli import app
-from tests.cli.conftest import SIMULATOR
+from tests.cli.conftest import SIMULATOR, started
 
 
 def test_no_color_takes_the_escape_codes_out_of_a_terminal(simulator, small):
@@ -100,11 +100,11 @@ def test_ctrl_c_while_modules_load(monkeypatch, capsys, where):
     assert capsys.readouterr() == ("", "error: interrupted\n")
 
 
-def test_ctrl_c_shows_what_there_is_by_then(simulator, small):
+def test_ctrl_c_shows_what_there_is_by_then(tmp_path, small):
     """An interrupted run prints the answer of the replications that ended, says so on stderr, and exits with 130."""
     path = small(traffic={"candidates": 100, "queries": 20_000, "replications": 10_000})
     began = time.monotonic()
-    assert simulator("run", path, "--replications", "4").code in (0, 3, 4)
+    assert started(["run", str(path), "--replications", "4"], tmp_path, {}).code in (0, 3, 4)
     process = subprocess.Popen([SIMULATOR, "run", path], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     time.sleep(1 + 2 * (time.monotonic() - began))  # twice as long as a few replications took on this machine just now
     process.send_signal(signal.SIGINT)
