@@ -1,5 +1,6 @@
 """What tests of several folders share."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -49,3 +50,16 @@ def scaled_down():
         return load_scenario(path, settings)
 
     return load
+
+
+@pytest.fixture
+def browser():
+    """Debian's Chromium, driven by playwright; skips where either is not there."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("chromium is not installed: apt-get install chromium")
+    with playwright.sync_playwright() as driver:
+        started = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield started
+        started.close()

@@ -8,6 +8,7 @@ import atexit
 import gc
 import json
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -21,6 +22,7 @@ from simulator.cli.app import main
 
 LEFT_OUT = ("simulator.web", "simulator.serving", "simulator.sweep")
 """What starts something, or needs what may not be there."""
+PATIENCE_S = 120
 FUNNEL = [{"name": "s", "shards": 2, "replicas": 2, "cost": {"distribution": "exponential", "mean": "1ms"}}]
 SMALL = {"name": "warm", "traffic": {"candidates": 10, "qps": 10, "queries": 50, "replications": 2}, "funnel": FUNNEL}
 HEDGED = SMALL | {"funnel": [FUNNEL[0] | {"hedging": {"after": "2ms"}}]}
@@ -73,6 +75,7 @@ def _begin(asked: dict) -> None:
         for file, number in ((nothing, 0), (out, 1), (err, 2)):
             os.dup2(file.fileno(), number)
     os.chdir(asked["folder"])
+    signal.alarm(PATIENCE_S)  # ends what hangs
     sys.argv = ["simulator", *asked["arguments"]]
 
 

@@ -1,24 +1,10 @@
 """The committed pages in a real browser: they fit a phone and a desk, and the browser says nothing against them."""
 
-import shutil
 from pathlib import Path
 
 import pytest
 
 PAGES = sorted((Path(__file__).parents[3] / "reports").glob("*/index.html"))
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """Debian's Chromium."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("chromium is not installed")
-    with playwright.sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield started
-        started.close()
 
 
 @pytest.mark.parametrize("width", [390, 1280])

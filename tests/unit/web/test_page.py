@@ -1,7 +1,6 @@
 """The what-if page, driven as Streamlit drives it: sliders move the numbers, uploads are checked, pins stay."""
 
 import json
-import shutil
 import socket
 import subprocess
 import sys
@@ -210,29 +209,23 @@ def test_a_page_of_another_site_gets_no_connection(served, origin, status):
     assert answer.startswith(f"HTTP/1.1 {status}")
 
 
-def test_a_browser_drags_a_slider_and_reads_the_new_p99(served):
+def test_a_browser_drags_a_slider_and_reads_the_new_p99(served, browser):
     """In a real browser the load's slider is moved by the keyboard, and the p99 of the page follows."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("chromium is not installed: apt-get install chromium")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        tab = browser.new_page()
-        tab.goto(f"http://127.0.0.1:{served}")
-        metric = tab.locator('[data-testid="stMetricValue"]').first
-        metric.wait_for(timeout=60_000)
-        before = float(metric.inner_text().split()[0])
-        slider = tab.get_by_role("slider").first
-        slider.focus()
-        slider.press("End")
-        tab.wait_for_function(
-            "before => parseFloat(document.querySelector('[data-testid=stMetricValue]').innerText) > before",
-            arg=before,
-            timeout=30_000,
-        )
-        assert float(metric.inner_text().split()[0]) > before
-        browser.close()
+    tab = browser.new_page()
+    tab.goto(f"http://127.0.0.1:{served}")
+    metric = tab.locator('[data-testid="stMetricValue"]').first
+    metric.wait_for(timeout=60_000)
+    before = float(metric.inner_text().split()[0])
+    slider = tab.get_by_role("slider").first
+    slider.focus()
+    slider.press("End")
+    tab.wait_for_function(
+        "before => parseFloat(document.querySelector('[data-testid=stMetricValue]').innerText) > before",
+        arg=before,
+        timeout=30_000,
+    )
+    assert float(metric.inner_text().split()[0]) > before
+    tab.close()
 
 
 def test_json_scenarios_are_yaml_too():
