@@ -77,47 +77,54 @@ def policies():
         "queue_limit": st.sampled_from([0, 1, 2, 5]),
         "retry": retry,
         "batching": st.fixed_dictionaries({"size": st.sampled_from([1, 2, 4]), "wait": ROUND}),
-        "imbalance": st.sampled_from(["20%", "90%"]),
         "autoscaling": scaling,
     }
 
 
-def stages():
-    """Strategies for a stage."""
+ONWARD = ("random", "round_robin")
+BY_LOAD = ("least_outstanding", "power_of_two")
+
+
+def stages(*, onward: bool):
+    """Strategies for a stage; `onward`, without what lets an earlier request's fate depend on a later one's."""
+    free = {} if onward else {"on_deadline": st.sampled_from(["partial", "fail"]), **policies()}
     return st.fixed_dictionaries(
         {
             "shards": st.sampled_from([1, 2, 3, 7]),
             "replicas": st.sampled_from([1, 2, 3]),
             "workers": st.sampled_from([1, 2, 4]),
-            "balancing": st.sampled_from(["random", "round_robin", "least_outstanding", "power_of_two"]),
+            "balancing": st.sampled_from(ONWARD if onward else ONWARD + BY_LOAD),
             "cost": costs(),
         },
         optional={
             "idle_cost": costs(),
             "network": st.fixed_dictionaries({}, optional={"request": laws(), "response": laws()}),
-            "on_deadline": st.sampled_from(["partial", "fail"]),
-            **policies(),
+            "imbalance": st.sampled_from(["20%", "90%"]),
+            **free,
         },
     )
 
 
-def faults():
-    """Strategies for a fault, of whatever kind and place."""
+def faults(*, onward: bool):
+    """Strategies for a fault, of whatever kind and place; `onward`, slow shards alone."""
     slow = {"kind": st.just("slow"), "factor": st.sampled_from([0.5, 2, 10])}
     once = {"kind": st.just("down"), "from": ROUND, "for": ROUND}
     again = {"kind": st.just("down"), "mttf": TIMES, "mttr": ROUND}
     pause = {"kind": st.just("pause"), "every": TIMES, "for": ROUND}
     shards = {"shards": st.sampled_from([1, "50%", [0]])}
     replicas = {"replicas": st.sampled_from([1, "100%"])}
+    slowed = st.fixed_dictionaries(slow, optional=shards | {"from": ROUND, "for": TIMES})
+    if onward:
+        return slowed
     return st.one_of(
-        st.fixed_dictionaries(slow, optional=shards | {"from": ROUND, "for": TIMES}),
+        slowed,
         st.fixed_dictionaries(once, optional=shards | replicas),
         st.fixed_dictionaries(again, optional=shards | replicas),
         st.fixed_dictionaries(pause),
     )
 
 
-def traffic():
+def traffic(*, onward: bool):
     """Strategies for how queries arrive: steadily, in bursts, by the day, closed; with cache and classes, or not."""
     bursty = {"arrivals": "bursty", "bursty": {"burst_factor": 3, "burst_share": "20%", "mean_burst": "5s"}}
     daily = {"arrivals": "daily", "daily": {"low": "10%", "peak_hour": 1}}
@@ -126,13 +133,16 @@ def traffic():
     mixed = st.sampled_from([{}, {}, {"classes": classes}])
     still = {"queries": st.sampled_from([1, 30, 80]), "warmup": st.sampled_from([0, 10])}
     cache = {"cache": st.fixed_dictionaries({"hit_rate": st.sampled_from(["30%", "100%"]), "latency": ROUND})}
+    steady = st.builds(
+        lambda *parts: {key: value for part in parts for key, value in part.items()},
+        kinds,
+        mixed,
+        st.fixed_dictionaries({"qps": st.sampled_from([0.25, 0.5, 1, 2, 4]), **still}, optional=cache),
+    )
+    if onward:
+        return steady
     return st.one_of(
-        st.builds(
-            lambda *parts: {key: value for part in parts for key, value in part.items()},
-            kinds,
-            mixed,
-            st.fixed_dictionaries({"qps": st.sampled_from([0.25, 0.5, 1, 2, 4]), **still}, optional=cache),
-        ),
+        steady,
         st.fixed_dictionaries(
             {"arrivals": st.just("closed"), "users": st.sampled_from([1, 3, 12]), "think": laws(), **still},
             optional=cache,
@@ -174,8 +184,9 @@ def seconds(text: str) -> float:
 
 @st.composite
 def scenarios(draw):
-    """A scenario of one to three stages as a plain mapping."""
-    funnel = [fitting(stage) for stage in draw(st.lists(stages(), min_size=1, max_size=3))]
+    """A scenario of one to three stages as a plain mapping; one in three such that the forward path simulates it."""
+    onward = draw(st.sampled_from([False, False, True]))
+    funnel = [fitting(stage) for stage in draw(st.lists(stages(onward=onward), min_size=1, max_size=3))]
     candidates, keep = draw(st.sampled_from([1, 2, 5, 8, 40])), None
     for i, stage in enumerate(funnel):
         stage["name"] = f"stage{i}"
@@ -183,20 +194,20 @@ def scenarios(draw):
         stage["keep"] = keep
     count = draw(st.one_of(st.just(candidates), st.just({"distribution": "exponential", "mean": candidates})))
     merge = {"fixed": draw(ROUND), "per_shard": draw(st.sampled_from(["0s", "0.25s"]))}
-    workers = draw(st.sampled_from([None, None, 1, 2]))
-    broken = draw(st.lists(faults(), max_size=2))
+    workers = None if onward and len(funnel) > 1 else draw(st.sampled_from([None, None, 1, 2]))
+    broken = draw(st.lists(faults(onward=onward), max_size=2))
     for fault in broken:
         fault["stage"] = draw(st.sampled_from(funnel))["name"]
     pauses = {fault["stage"]: fault for fault in broken if fault["kind"] == "pause"}
     asked = {
         "name": "drawn",
         "seed": draw(st.integers(0, 1000)),
-        "traffic": draw(traffic()) | {"candidates": count},
+        "traffic": draw(traffic(onward=onward)) | {"candidates": count},
         "funnel": funnel,
         "merge": merge | ({"workers": workers} if workers else {}),
         "faults": [fault for fault in broken if fault["kind"] != "pause"] + list(pauses.values()),
     }
-    return asked | draw(st.sampled_from([{}, {}, {"admission": {"in_flight": 3}}]))
+    return asked | draw(st.sampled_from([{}] if onward else [{}, {}, {"admission": {"in_flight": 3}}]))
 
 
 def by_events(plan, replication) -> Result:
