@@ -166,7 +166,7 @@ class ForwardPath:
         Shards know nothing of each other; where parts are put together, the earlier of equally slow shards stays.
         """
         shards, where = int(self.plan.stages.shards[s]), (s, self.plan.warmup, first)
-        parts = max(1, min(self.threads, shards * sent[0].size // WORTH_A_THREAD))
+        parts = max(1, min(self.threads, shards, shards * sent[0].size // WORTH_A_THREAD))
         ends = np.linspace(0, shards, parts + 1).astype(np.int64).tolist()
 
         def serve(part: int) -> StageColumns:

@@ -7,7 +7,6 @@ import pytest
 
 from simulator.costs.profile import load_profile
 from simulator.engine import compiled, reference
-from simulator.engine.conservation import check_conservation
 from simulator.engine.resolve import resolve
 from simulator.errors import InputError
 from simulator.scenario.load import parse_scenario
@@ -138,6 +137,16 @@ def test_another_stage_moves_no_draw():
     stage = {"cost": {"distribution": "exponential", "mean": "1s"}}
     alone, followed = (compiled.simulate(plan(funnel, queries=200), 0) for funnel in ([stage], [stage, stage]))
     assert np.array_equal(alone.stage_end[:, 0], followed.stage_end[:, 0])
+
+
+@pytest.mark.parametrize("shards", [1, 2, 3, 4])
+def test_threads_beyond_the_shards_change_nothing(shards, monkeypatch):
+    """On three threads one shard, two, three and four are served as on one."""
+    monkeypatch.setattr("simulator.engine.stages.WORTH_A_THREAD", 1)
+    stage = {"shards": shards, "cost": {"distribution": "exponential", "mean": "500ms"}}
+    asked = plan([stage], queries=30)
+    (together,) = compiled.blocks(asked, 0, 30, threads=3)
+    assert together.differences(compiled.simulate(asked, 0)) == []
 
 
 def test_round_robin_with_one_replica_is_no_balancing():
