@@ -2,14 +2,10 @@
 
 import json
 
-import pytest
-
 from simulator.capacity.run import run_scenario
 from simulator.capacity.run_answer import RunAnswer
 from simulator.capacity.sampling import Until
 from simulator.scenario.load import parse_scenario
-from simulator.statistics.intervals import Estimate
-from simulator.statistics.verdicts import replications_to_settle
 
 
 def run(until: Until | None, objective: str = "p99 < 20s", replications: int = 4) -> RunAnswer:
@@ -43,17 +39,6 @@ def test_the_budget_ends_it():
     answer = run(Until(0.001, 9))
     assert answer.plan.replications == 9
     assert answer.latency["p99"].relative_half > 0.001
-
-
-@pytest.mark.parametrize(("value", "half", "target", "more"), [(10, 2, 11, 30), (10, 1, 12, 0), (10, 2, 9, 30)])
-def test_an_interval_shrinks_with_the_root_of_the_replications(value, half, target, more):
-    """Of ten replications, halving the interval takes thirty more; one that settles already takes none."""
-    assert replications_to_settle(Estimate(value, value - half, value + half), target, 10) == more
-
-
-def test_a_value_at_the_target_is_never_settled():
-    """No number of replications is promised where the estimate lies at the target."""
-    assert replications_to_settle(Estimate(10, 9, 11), 10.0, 10) is None
 
 
 def test_an_undecided_objective_says_how_many_more():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from simulator.statistics import sample as module
-from simulator.statistics.sample import Sample
+from simulator.statistics.sample import Sample, bucket_of
 
 LATENCIES = np.random.default_rng(1).lognormal(mean=-5, sigma=1.5, size=30_000)
 
@@ -41,12 +41,37 @@ def test_a_small_sample_is_exact():
         found.add(block)
     assert found.percentile(99) == np.percentile(LATENCIES, 99, method="inverted_cdf")
     assert np.array_equal(found.values(), LATENCIES)
+    assert np.array_equal(found.weights(), np.ones(LATENCIES.size))
 
 
 def test_weights_say_how_many_values_there_are(counted):
-    """The values of a counted sample stand for all that were added, in rising order."""
-    assert counted.weights().sum() == LATENCIES.size
-    assert (np.diff(counted.values()) > 0).all()
+    """The values of a counted sample stand for all that were added, in rising order, each for its neighbours."""
+    values, weights = counted.values(), counted.weights()
+    assert weights.sum() == LATENCIES.size
+    assert (np.diff(values) > 0).all()
+    ends = np.concatenate([[0.0], (values[1:] + values[:-1]) / 2, [np.inf]])
+    near = np.histogram(LATENCIES, ends)[0]
+    assert np.abs(np.cumsum(near) - np.cumsum(weights)).max() <= 2 * weights.max()
+    assert np.repeat(values, weights) == pytest.approx(np.sort(LATENCIES), rel=1e-3)
+
+
+@pytest.mark.parametrize("bits", [3, 9])
+def test_buckets_divide_an_octave(bits):
+    """2^bits of them from 1 to 2, equally wide; what is nothing is in the first, what is too much in the last."""
+    edges = 1 + np.arange(2**bits) / 2**bits
+    first = bucket_of(np.array([1.0]), bits)
+    assert np.array_equal(bucket_of(edges, bits) - first, np.arange(2**bits))
+    assert np.array_equal(bucket_of(np.nextafter(edges[1:], 0), bits) - first, np.arange(2**bits - 1))
+    assert bucket_of(np.array([2.0]), bits) - first == 2**bits
+    assert bucket_of(np.array([0.0, 2.0**-40, 2.0**40, 1e300]), bits).tolist() == [0, 0, 80 << bits, 80 << bits]
+
+
+def test_an_empty_block_changes_nothing():
+    """A block in which nothing completed leaves mean and maximum as they were."""
+    found = Sample()
+    for block in ([2.0], [], [4.0, 1.0]):
+        found.add(np.array(block))
+    assert (found.count, found.mean, found.max) == (3, 7 / 3, 4.0)
 
 
 def test_zero_is_zero(monkeypatch):
