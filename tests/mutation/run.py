@@ -24,8 +24,9 @@ TESTS = (
     *(
         f"tests/unit/{name}.py"
         for name in (
-            *(f"statistics/test_{part}" for part in ("course", "load", "occupancy", "sample", "statistics", "windows")),
-            *(f"engine/test_{part}" for part in ("arrivals", "measured_cost", "order", "runs")),
+            *(f"statistics/test_{part}" for part in ("course", "load", "measures", "occupancy")),
+            *(f"statistics/test_{part}" for part in ("sample", "statistics", "summary", "windows")),
+            *(f"engine/test_{part}" for part in ("arrivals", "conservation", "measured_cost", "no_load", "order", "runs")),
             "capacity/test_odd_runs",
         )
     ),
