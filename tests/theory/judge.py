@@ -33,8 +33,8 @@ AIM = 0.75 * WIDEST / 4
 LONGEST = 3_000_000
 """Queries simulated at once; a longer run is several replications whose latencies are pooled."""
 
-FAST = 16_000_000
-"""Queries that two cores simulate in well under six seconds; a test that needs more is slow."""
+FAST = 8_000_000
+"""Queries that two cores simulate in under three seconds; a test that needs more is slow."""
 
 LOSSES = ("P(block)", "P(abandon)", "P(miss deadline)")
 """Shares of queries that may be rare, and that a longer run is then planned for."""
