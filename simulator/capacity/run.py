@@ -70,8 +70,8 @@ def run_with(
     load = offered_load(plan)
     sampled = sample(scenario, plan, load, engine, until, on_progress)
     answer = _answer(scenario, profile, sampled, engine, load)
-    if sampled.interrupted:
-        raise Interrupted(replace(answer, warnings=(_interrupted(plan, sampled), *answer.warnings), interrupted=True))
+    if not sampled.complete:
+        raise Interrupted(replace(answer, warnings=(_interrupted(plan, sampled), *answer.warnings), complete=False))
     return answer
 
 

@@ -130,8 +130,8 @@ class RunAnswer(Estimates):
         Queries in the system on average over time, and their rate times their mean latency: by Little's law the same.
     warnings
         What the reader should know before believing the numbers.
-    interrupted
-        Whether this is only a part of what was asked.
+    complete
+        Whether this is all that was asked.
     """
 
     scenario: Scenario
@@ -153,7 +153,7 @@ class RunAnswer(Estimates):
     little: Estimate
     theory: tuple[Check, ...]
     warnings: tuple[str, ...]
-    interrupted: bool = False
+    complete: bool = True
 
     @property
     def verdict(self) -> Verdict:

@@ -38,11 +38,11 @@ class Until:
 
 
 class Sampled(NamedTuple):
-    """The plan as it was run, the summary of each of its replications, and whether Ctrl-C cut it short."""
+    """The plan as it was run, the summary of each of its replications, and whether these are all."""
 
     plan: Plan
     summaries: tuple[Summary, ...]
-    interrupted: bool = False
+    complete: bool = True
 
 
 def sample(
@@ -105,7 +105,7 @@ def _cut_short(plan: Plan, found: Sequence[Summary]) -> Sampled:
     if not shown:
         raise KeyboardInterrupt
     queries = min(summary.conservation.arrived for summary in shown) - plan.warmup
-    return Sampled(replace(plan, replications=len(shown), queries=queries), shown, interrupted=True)
+    return Sampled(replace(plan, replications=len(shown), queries=queries), shown, complete=False)
 
 
 def _replications_for(until: Until, summaries: tuple[Summary, ...]) -> int:

@@ -83,7 +83,7 @@ def run(
         check_judged(scenario, quiet=quiet or json)
     answer = _run(scenario, engine, _until(until, max_replications), quiet=quiet or json)
     warn(answer.warnings, quiet=quiet)
-    found = judge(answer, quiet=quiet or json) if quality and not answer.interrupted else None
+    found = judge(answer, quiet=quiet or json) if quality and answer.complete else None
     if json:
         from simulator.report.document import run_document  # one of two forms is loaded
 
@@ -94,7 +94,7 @@ def run(
 
         show(run_tables(answer, quality_tables(found, answer.scenario) if quality else []), out)
     _export(answer, asked)
-    if answer.interrupted:
+    if not answer.complete:
         raise KeyboardInterrupt
     raise typer.Exit(exit_code_of(answer.verdict, saturated=bool(answer.saturated)))
 

@@ -81,7 +81,7 @@ def run_document(answer: RunAnswer, overrides: dict[str, str], quality: Quality 
         "objectives": [objective_document(answer, judged) for judged in answer.judged],
         "verdict": answer.verdict,
         "warnings": list(answer.warnings),
-        "complete": not answer.interrupted,
+        "complete": answer.complete,
         "conservation": vars(answer.conservation),
         "provenance": provenance_document(answer.profile, overrides),
     }

@@ -110,7 +110,7 @@ def _heading(answer: RunAnswer) -> Text:
     )
     if plan.arrivals.kind not in (CONSTANT, POISSON):
         text.append(f"{arrivals_text(plan)}\n", style="default")
-    if answer.interrupted:
+    if not answer.complete:
         text.append("Interrupted: what follows is of the part that was simulated.\n", style="yellow")
     if answer.scenario.question:
         text.append(answer.scenario.question, style="italic")
