@@ -2,14 +2,21 @@
 
 import errno
 import os
-import tempfile
+from contextlib import suppress
 from pathlib import Path
+from secrets import token_hex
 
 from simulator.errors import OutputError, SimulatorError
 
 __all__ = ["check_writable", "make_folder", "unwritten", "write_bytes", "write_text"]
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
+READABLE = 0o666
+"""Who may read and write a new file, but for what the user's mask takes away."""
+NAMELESS = hasattr(os, "O_TMPFILE") and Path("/proc/self/fd").is_dir()
+"""Whether the system has files without a name, and a way to name them: Linux."""
+NAMED_ONLY = (errno.EOPNOTSUPP, errno.EISDIR, errno.ENOENT)
+"""What a disk says that knows no files without a name."""
 
 
 def write_text(path: Path, text: str) -> None:
@@ -27,17 +34,37 @@ def write_bytes(path: Path, content: bytes) -> None:
     SimulatorError
         If there is no space left.
     """
-    beside = None
+    beside = path.with_name(f".{path.name}.{token_hex(4)}")
     try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            beside = Path(file.name)
-            file.write(content)
-        beside.chmod(0o666 & ~_umask())
+        _write_nameless(beside, content) if NAMELESS else _write_named(beside, content)
         beside.replace(path)
     except OSError as error:
-        if beside is not None:
-            beside.unlink(missing_ok=True)
         raise unwritten(path, error) from error
+    finally:
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
+
+
+def _write_nameless(path: Path, content: bytes) -> None:
+    """Write a new file that gets its name when it is whole: of a process that is killed before, nothing is left."""
+    try:
+        descriptor = os.open(path.parent, os.O_TMPFILE | os.O_WRONLY, READABLE)
+    except OSError as error:
+        if error.errno not in NAMED_ONLY:
+            raise
+        _write_named(path, content)
+        return
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        # With a folder's descriptor, which an absolute path makes no use of, Python follows the link to the file.
+        os.link(f"/proc/self/fd/{descriptor}", path.absolute(), src_dir_fd=descriptor)
+
+
+def _write_named(path: Path, content: bytes) -> None:
+    """Write a new file under its name."""
+    with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, READABLE), "wb") as file:
+        file.write(content)
 
 
 def unwritten(path: Path, error: OSError) -> SimulatorError:
@@ -65,10 +92,3 @@ def make_folder(path: Path) -> None:
         raise OutputError(
             f"{path}: cannot be made a folder ({error.strerror}); choose another place with -o"
         ) from error
-
-
-def _umask() -> int:
-    """Return the process's umask, which can only be read by setting it."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

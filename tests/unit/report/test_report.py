@@ -13,10 +13,8 @@ from rich.console import Console
 import simulator
 from simulator.capacity.run import run_scenario
 from simulator.capacity.run_answer import RunAnswer
-from simulator.errors import OutputError
 from simulator.report.build import write_report
 from simulator.report.document import run_document
-from simulator.report.files import write_text
 from simulator.report.plots import RUN_PLOTS
 from simulator.report.sentence import answer_sentence
 from simulator.report.tables import run_tables
@@ -165,14 +163,6 @@ def test_a_saturated_report_shows_no_latency_plot(saturated, tmp_path):
     page = write_report(saturated, tmp_path, {}).read_text()
     assert "Saturated" in page
     assert "<img" not in page
-
-
-def test_a_file_that_cannot_be_written_leaves_nothing(tmp_path):
-    """Writing under a file instead of a folder is one clear error, and leaves no temporary file."""
-    (tmp_path / "file").write_text("here")
-    with pytest.raises(OutputError, match="cannot be written"):
-        write_text(tmp_path / "file" / "report.json", "{}")
-    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 def test_both_engines_answer_alike():
