@@ -14,7 +14,7 @@ import numpy as np
 from simulator.data.features import FloatArray
 from simulator.rankers.base import Parameters
 
-__all__ = ["Adam", "Schedule", "descend", "losses_watched"]
+__all__ = ["Adam", "Schedule", "at_rate", "descend", "losses_watched"]
 
 Batch = TypeVar("Batch")
 
@@ -23,6 +23,7 @@ BETA_2 = 0.999
 EPSILON = 1e-8
 
 _WATCHED: ContextVar[list[list[float]] | None] = ContextVar("watched", default=None)
+_RATE: ContextVar[float] = ContextVar("rate", default=1.0)
 
 
 class Adam:
@@ -75,6 +76,16 @@ def losses_watched() -> Iterator[list[list[float]]]:
         _WATCHED.reset(token)
 
 
+@contextmanager
+def at_rate(times: float) -> Iterator[None]:
+    """Multiply the step sizes of every descent in the body by `times`, above 0."""
+    token = _RATE.set(times)
+    try:
+        yield
+    finally:
+        _RATE.reset(token)
+
+
 def descend(
     loss_and_gradient: Callable[[Parameters, Batch], tuple[float, Parameters]],
     parameters: Parameters,
@@ -96,7 +107,7 @@ def descend(
     held_out
         The batch to choose the epoch by.
     schedule
-        How long and how fast; the step size falls in a straight line.
+        How long and how fast, times that of `at_rate`; the step size falls in a straight line.
     frozen
         Names of parameters that stay as they are.
 
@@ -111,13 +122,13 @@ def descend(
     adam = Adam(parameters)
     best, losses = parameters, [np.inf]
     batches = epoch()
-    passes = schedule.passes(len(batches))
+    passes, rate = schedule.passes(len(batches)), schedule.rate * _RATE.get()
     for done in range(passes):
         for i, batch in enumerate(batches if done == 0 else epoch()):
             left = 1 - (done + i / len(batches)) / passes
             _, gradient = loss_and_gradient(parameters, batch)
             moving = {name: slope for name, slope in gradient.items() if name not in frozen}
-            parameters = {**parameters, **adam.step(parameters, moving, schedule.rate * left)}
+            parameters = {**parameters, **adam.step(parameters, moving, rate * left)}
         loss, _ = loss_and_gradient(parameters, held_out)
         if loss < min(losses):
             best = parameters

@@ -139,9 +139,9 @@ def _tables(answer: TrainAnswer) -> list[TextTable]:
             "Go or no-go for an A/B test: NDCG@10",
             ("parted", "chosen", "validation", "test", "today", "difference", "verdict", "persons known", "later"),
             [_go_row(row) for row in (answer.go.rows if answer.go else ())],
-            "The candidate that is best on the validation part against today's on the test part, by person; persons "
-            "known: of the test rows, those whose person was learnt from; later: rows learnt from that are later than "
-            "the first test row, which is a leak of the future",
+            "The candidate that is best on the validation part against today's on the test part, by person, and the "
+            "step size, times its own, that is best there; persons known: of the test rows, those whose person was "
+            "learnt from; later: rows learnt from that are later than the first test row, a leak of the future",
         ),
         TextTable(
             "Embeddings learnt elsewhere: 1 - NDCG@10",
@@ -167,7 +167,7 @@ def _go_row(row: GoRow) -> tuple[str, ...]:
     """Return one way to part the log."""
     return (
         parted(row),
-        row.chosen,
+        f"{row.chosen}, {row.rates[row.chosen]:g}x",
         f"{row.validation[row.chosen]:.3f}",
         f"{row.candidate.value:.3f}",
         f"{row.baseline.value:.3f}",

@@ -138,6 +138,8 @@ class Splits(Section):
     """The model that serves today."""
     candidates: Annotated[tuple[Columns, ...], BeforeValidator(at_least_one("ranker"))] = ("mlp", "two_tower")
     """Models to choose from on the validation part; the one chosen is held against the baseline on the test part."""
+    rates: Annotated[tuple[Factor, ...], BeforeValidator(at_least_one("rate"))] = (0.3, 1.0, 3.0)
+    """Step sizes to train each candidate with, as multiples of its own; chosen on the validation part too."""
 
 
 class Step(Section):

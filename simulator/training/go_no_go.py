@@ -1,13 +1,14 @@
 """Whether a new model is worth an A/B test: chosen on one part of a log, held against today's on another; the leaks.
 
-The model is chosen on the validation part, so what that part says of the chosen one is too good; the test part is
-looked at once. Queries of one person are not independent: they count as their mean.
+The model and its step size are chosen on the validation part, so what that part says of the chosen one is too good; the
+test part is looked at once. Queries of one person are not independent: they count as their mean.
 
 Shapes: P persons of the test.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from simulator.data.movielens import load_movielens
 from simulator.engine.replications import Progress
 from simulator.rankers.base import Ranker
 from simulator.rankers.metrics import ndcg
+from simulator.rankers.optimizers import at_rate
 from simulator.rankers.registry import RANKERS
 from simulator.scenario.training import Splits
 from simulator.statistics.intervals import Estimate, estimate
@@ -39,8 +41,9 @@ class GoRow:
     unseen, later
         Leaks: the share of the test rows whose person was not learnt from, 1 where no person is in both; and the share
         of the rows learnt from that are later than the first test row, 0 where nothing of the future is.
-    validation
-        NDCG@10 on the validation part by candidate.
+    validation, rates
+        By candidate: NDCG@10 on the validation part, and the multiple of its step size that is best there; the baseline
+        keeps its own.
     chosen
         The candidate that is best there.
     baseline, candidate
@@ -55,6 +58,7 @@ class GoRow:
     unseen: float
     later: float
     validation: dict[str, float]
+    rates: dict[str, float]
     chosen: str
     baseline: Estimate
     candidate: Estimate
@@ -95,25 +99,42 @@ def decide(section: Splits, seed: int, on_progress: Progress | None = None) -> G
 
 def decide_on(world: FilmWorld, split: str, section: Splits, seed: int) -> GoRow:
     """Return what one world, in parts by `split`, says."""
-    names: set[str] = {section.baseline, *section.candidates}
-    models = {name: RANKERS[name].fit(world, seed) for name in names}
-    validation: dict[str, float] = {
-        name: float(np.mean(_by_person(models[name], world, world.splits.validation))) for name in section.candidates
-    }
+    found: dict[str, _Trained] = {name: _best(name, section.rates, world, seed) for name in section.candidates}
+    validation: dict[str, float] = {name: best.quality for name, best in found.items()}
     chosen = max(validation, key=lambda name: validation[name])
-    today, new = (_by_person(models[name], world, world.splits.test) for name in (section.baseline, chosen))  # (P,)
+    models = (RANKERS[section.baseline].fit(world, seed), found[chosen].model)
+    today, new = (_by_person(model, world, world.splits.test) for model in models)  # (P,)
     difference = estimate((new - today).tolist())
     return GoRow(
         split=split,
         unseen=world.unseen,
         later=world.later,
         validation=validation,
+        rates={name: best.rate for name, best in found.items()},
         chosen=chosen,
         baseline=estimate(today.tolist()),
         candidate=estimate(new.tolist()),
         difference=difference,
         verdict=verdict_of(difference),
     )
+
+
+class _Trained(NamedTuple):
+    """A model, the multiple of its step size that it was trained with, and its NDCG@10 on the validation part."""
+
+    model: Ranker
+    rate: float
+    quality: float
+
+
+def _best(name: str, rates: Sequence[float], world: FilmWorld, seed: int) -> _Trained:
+    """Return the model of the rate that is best on the validation part, the first of equals."""
+    found = []
+    for rate in rates:
+        with at_rate(rate):
+            model = RANKERS[name].fit(world, seed)
+        found.append(_Trained(model, rate, float(np.mean(_by_person(model, world, world.splits.validation)))))
+    return max(found, key=lambda trained: trained.quality)
 
 
 def verdict_of(difference: Estimate) -> Verdict:

@@ -63,6 +63,20 @@ def test_the_candidate_is_chosen_on_the_validation_part(films):
     assert row.difference.value == pytest.approx(row.candidate.value - row.baseline.value)
 
 
+def test_the_step_size_is_chosen_on_the_validation_part(films):
+    """Of three step sizes each candidate keeps the one that is best there; the test part says nothing of the others."""
+    world = make_film_world(films, "time")
+    alone = {
+        rate: decide_on(world, "time", Splits(by=("time",), candidates=("mlp",), rates=(rate,)), 0)
+        for rate in (0.01, 1.0, 3.0)
+    }
+    best = max(alone, key=lambda rate: alone[rate].validation["mlp"])
+    row = decide_on(world, "time", Splits(by=("time",), candidates=("mlp",), rates=tuple(alone)), 0)
+    assert row == alone[best]
+    assert row.rates == {"mlp": best}
+    assert len({one.validation["mlp"] for one in alone.values()}) == 3
+
+
 @pytest.mark.parametrize(
     ("low", "high", "verdict"), [(0.1, 0.2, "go"), (-0.2, -0.1, "no_go"), (-0.1, 0.1, "undecided")]
 )
