@@ -26,10 +26,8 @@ TESTS = (
         for name in (
             *(f"statistics/test_{part}" for part in ("course", "load", "measures", "occupancy")),
             *(f"statistics/test_{part}" for part in ("sample", "statistics", "summary", "windows")),
-            *(
-                f"engine/test_{part}"
-                for part in ("arrivals", "conservation", "measured_cost", "no_load", "order", "runs")
-            ),
+            *(f"engine/test_{part}" for part in ("arrivals", "conservation", "measured_cost", "no_load")),
+            *(f"engine/test_{part}" for part in ("order", "resolve", "runs")),
             "capacity/test_odd_runs",
         )
     ),

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from simulator.costs.profile import load_profile
-from simulator.engine import compiled
+from simulator.engine import compiled, reference
 from simulator.engine.resolve import resolve
 from simulator.engine.result import COMPLETED, PARTS
 from simulator.scenario.load import parse_scenario
@@ -68,7 +68,7 @@ BEGIN, END = WHOLE.arrival[PLAN.warmup - 1], WHOLE.arrival[-1]
 SPAN = END - BEGIN
 
 
-@pytest.fixture(params=[7, 50, 51, 450], scope="module")
+@pytest.fixture(params=[7, 50, 51, 450])
 def summary(request):
     """The summary of blocks of so many queries."""
     rows = range(0, PLAN.total_queries, request.param)
@@ -176,22 +176,29 @@ def test_measures_alone_are_those_of_the_summary(summary):
     assert [one.error_rate for one in found.classes] == [one.error_rate for one in summary.classes]
 
 
-def test_replicas_that_come_and_go_are_a_mean_over_time():
-    """Of a stage that scales, replicas are their seconds over those of its shards, in every window and in all."""
+@pytest.mark.parametrize("simulate", [compiled.simulate, reference.simulate], ids=["compiled", "simpy"])
+def test_replicas_that_come_and_go_are_a_mean_over_time(simulate):
+    """Of stages that scale, replicas are their seconds over those of their shards, in every window and in all."""
     scaling = {"target": "50%", "interval": "5s", "delay": "1s", "min": 1, "max": 3}
-    stage = {"name": "only", "shards": 2, "cost": "700ms", "autoscaling": scaling}
-    traffic = {"arrivals": "daily", "daily": {"low": "10%", "duration": "15min"}, "qps": 1.5, "candidates": 2}
-    plan = plan_of(traffic=traffic, funnel=[stage])
-    whole = compiled.simulate(plan, 0)
+    stage = {"name": "first", "shards": 2, "cost": "700ms", "autoscaling": scaling}
+    steady, second = {"name": "steady", "replicas": 2, "cost": "100ms"}, stage | {"name": "second", "cost": "500ms"}
+    traffic = {"arrivals": "daily", "daily": {"low": "10%", "duration": "15min"}, "qps": 0.8, "candidates": 2}
+    plan = plan_of(traffic=traffic, funnel=[stage, steady, second])
+    whole = simulate(plan, 0)
     summary = summarise_for(plan, LEVELS, ())([whole])
-    (found,), span = summary.stages, whole.arrival[-1]
-    assert 1 < found.replicas < 3
-    assert found.replicas == pytest.approx(whole.replica_seconds[0] / (span * 2))
-    assert found.replica_hours == pytest.approx(whole.replica_seconds[0] / 3600)
-    assert found.utilization == pytest.approx(whole.busy[0].sum() / whole.replica_seconds[0])
-    assert found.by_shard.mean() == pytest.approx(found.utilization)
+    span = whole.arrival[-1]
     lasted = np.minimum(span - np.arange(3) * 300, 300)
-    assert summary.window_replicas[0] == pytest.approx(whole.replica_windows[0] / (lasted * 2))
+    for s in (0, 2):
+        found = summary.stages[s]
+        assert 1 < found.replicas < 3
+        assert found.replicas == pytest.approx(whole.replica_seconds[s] / (span * 2))
+        assert found.replica_hours == pytest.approx(whole.replica_seconds[s] / 3600)
+        assert found.utilization == pytest.approx(whole.busy[s].sum() / whole.replica_seconds[s])
+        assert found.by_shard.mean() == pytest.approx(found.utilization)
+        assert summary.window_replicas[s] == pytest.approx(whole.replica_windows[s] / (lasted * 2))
+    assert summary.window_replicas[1].tolist() == [2.0, 2.0, 2.0]
+    assert summary.stages[1].replicas == 2
+    assert summary.stages[0].replicas > 1.1 * summary.stages[2].replicas
 
 
 def test_a_run_too_short_to_tell_says_so():

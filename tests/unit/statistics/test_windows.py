@@ -42,6 +42,14 @@ def test_a_window_without_enough_queries_has_no_percentile():
     assert [math.isnan(value) for value in p99] == [True, True, False]
 
 
+def test_a_window_that_has_not_lasted_has_no_rate():
+    """A lone query at time 0, or at the very start of a window, is no rate."""
+    for arrival in (0.0, 300.0):
+        windows = Windows(2)
+        windows.add(np.array([arrival]), np.ones(1))
+        assert windows.columns()[0][int(arrival / 300)] == 0.0
+
+
 def test_windows_after_the_last_query_are_not_known():
     """A run that ends early has no rate of 0 after its end, and the rate until then in its last window."""
     windows = Windows(4)
