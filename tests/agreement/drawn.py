@@ -193,7 +193,8 @@ def scenarios(draw):
         keep = draw(st.integers(1, keep or candidates))
         stage["keep"] = keep
     count = draw(st.one_of(st.just(candidates), st.just({"distribution": "exponential", "mean": candidates})))
-    merge = {"fixed": draw(ROUND), "per_shard": draw(st.sampled_from(["0s", "0.25s"]))}
+    stated = {"fixed": draw(ROUND), "per_shard": draw(st.sampled_from(["0s", "0.25s"]))}
+    merge = draw(st.sampled_from([stated, stated, {}]))  # without, as the profile measured it
     workers = None if onward and len(funnel) > 1 else draw(st.sampled_from([None, None, 1, 2]))
     broken = draw(st.lists(faults(onward=onward), max_size=2))
     for fault in broken:
