@@ -8,6 +8,7 @@ import pytest
 from simulator.costs.profile import load_profile
 from simulator.engine import compiled, reference
 from simulator.engine.resolve import resolve
+from simulator.engine.stages import sweeps
 from simulator.errors import InputError
 from simulator.scenario.load import parse_scenario
 
@@ -137,6 +138,35 @@ def test_another_stage_moves_no_draw():
     stage = {"cost": {"distribution": "exponential", "mean": "1s"}}
     alone, followed = (compiled.simulate(plan(funnel, queries=200), 0) for funnel in ([stage], [stage, stage]))
     assert np.array_equal(alone.stage_end[:, 0], followed.stage_end[:, 0])
+
+
+UNEVEN = {"shards": 3, "imbalance": "50%", "cost": "1s"}
+
+
+@pytest.mark.parametrize(
+    ("funnel", "swept"),
+    [
+        ([{"shards": 3, "cost": "1s"}] * 2, True),
+        ([{"shards": 3, "cost": "1s"}, UNEVEN], False),
+        ([{"shards": 3, "cost": "1s", "network": {"request": {"distribution": "exponential", "mean": "1s"}}}], False),
+        ([{"shards": 3, "replicas": 2, "balancing": "random", "cost": "1s"}], False),
+        ([{"shards": 10, "replicas": 2, "balancing": "round_robin", "cost": "1s"}], True),
+        ([{"shards": 11, "replicas": 2, "balancing": "round_robin", "cost": "1s"}], False),
+        ([{"cost": "1s", "keep": 3}, {"shards": 4, "replicas": 2, "balancing": "round_robin", "cost": "1s"}], False),
+    ],
+)
+def test_stages_are_swept_where_requests_stay_in_order(funnel, swept):
+    """Alike shards that are all asked, each by its only replica or in turn, after a constant time: query by query."""
+    assert sweeps(plan(funnel)) is swept
+
+
+def test_slow_shards_are_served_one_by_one():
+    """A fault of a stage keeps its shards from being alike."""
+    asked = {"name": "a", "traffic": {"qps": 1, "candidates": 9}, "funnel": [{"name": "s", "shards": 3, "cost": "1s"}]}
+    slow = [{"kind": "slow", "stage": "s", "factor": 2, "shards": [1]}]
+    resolved = resolve(parse_scenario(json.dumps(asked | {"faults": slow})), load_profile("default"))
+    assert not sweeps(resolved)
+    assert compiled.path_of(resolved) == "forward"
 
 
 @pytest.mark.parametrize("shards", [1, 2, 3, 4])
