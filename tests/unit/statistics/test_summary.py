@@ -190,6 +190,7 @@ def test_replicas_that_come_and_go_are_a_mean_over_time(simulate):
     lasted = np.minimum(span - np.arange(3) * 300, 300)
     for s in (0, 2):
         found = summary.stages[s]
+        assert 0.9 < whole.replica_windows[s].sum() / whole.replica_seconds[s] <= 1
         assert 1 < found.replicas < 3
         assert found.replicas == pytest.approx(whole.replica_seconds[s] / (span * 2))
         assert found.replica_hours == pytest.approx(whole.replica_seconds[s] / 3600)
