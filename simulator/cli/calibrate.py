@@ -47,17 +47,24 @@ def calibrate(
 
     asked = _Asked(rankers, seconds_of("--budget", budget), name or out.stem, seed)
     check_writable(out)
+    complete = True
     if log is not None:
         profile: Profile | TrainingProfile = _logged(asked, log, workers)
     elif training:
         profile = _training(asked, curves=curves, quiet=quiet or json)
     else:
-        profile = _serving(asked, quiet=quiet, json=json)
-    write_text(out, profile.as_text())
+        profile, complete = _serving(asked, quiet=quiet, json=json)
+    if complete:
+        write_text(out, profile.as_text())
+    else:
+        warn([f"not finished: these are the rounds so far, and {out} is not written"], quiet=quiet)
     if json:
-        show_json({"schema_version": 1, "command": "calibrate", "profile": profile.model_dump(mode="json")})
+        document = {"schema_version": 1, "command": "calibrate", "complete": complete}
+        show_json(document | {"profile": profile.model_dump(mode="json")})
     else:
         _show(profile, out, seed)
+    if not complete:
+        raise KeyboardInterrupt
 
 
 class _Asked(NamedTuple):
@@ -69,8 +76,8 @@ class _Asked(NamedTuple):
     seed: int
 
 
-def _serving(asked: _Asked, *, quiet: bool, json: bool) -> "Profile":
-    """Return what calls cost here."""
+def _serving(asked: _Asked, *, quiet: bool, json: bool) -> "tuple[Profile, bool]":
+    """Return what calls cost here, and whether all of the budget was spent, as it is not after Ctrl-C."""
     from simulator.costs.calibrate import calibrate as measure_all  # loads NumPy and SciPy
     from simulator.rankers.registry import RANKERS
 
@@ -78,7 +85,7 @@ def _serving(asked: _Asked, *, quiet: bool, json: bool) -> "Profile":
     with progress_of_seconds("calibrating", quiet=quiet or json) as on_progress:
         profile, measured = measure_all(chosen, asked.budget_s, asked.name, asked.seed, on_progress)
     warn([f"{what} of {size:,}: left out, the budget is too small" for what, size in measured.left_out], quiet=quiet)
-    return profile
+    return profile, measured.complete
 
 
 def _logged(asked: _Asked, log: Path, workers: int) -> "Profile":

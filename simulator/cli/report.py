@@ -1,5 +1,6 @@
 """`simulator report`: everything a scenario's sections ask, as HTML, Markdown, JSON, CSV and plots."""
 
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,10 +19,14 @@ from simulator.cli.options import (
     overrides_by_path,
 )
 from simulator.cli.run import check_judged, exit_code_of, judge
+from simulator.cli.so_far import so_far
 from simulator.cli.time_limit import TimeLimit, start_clock
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from simulator.capacity.optimize import OptimizeAnswer
+    from simulator.capacity.run_answer import RunAnswer
     from simulator.report.section import StudySection
     from simulator.scenario.grid import Grid
     from simulator.scenario.model import Scenario, Study
@@ -119,6 +124,7 @@ def _report_one(
     from simulator.capacity.answer import find_capacity  # loads Numba, so only once the scenarios are known to be good
     from simulator.capacity.compare import compare
     from simulator.capacity.run import run_scenario
+    from simulator.capacity.run_answer import RunAnswer
     from simulator.capacity.search import has_maximum
     from simulator.report.build import Beside, write_report
     from simulator.report.compare_sentence import compare_sentence, compare_warnings
@@ -127,24 +133,43 @@ def _report_one(
     grid, earlier = beside
     capacity = comparison = None
     with progress(scenario.name, quiet=quiet) as on_progress:
-        answer = run_scenario(scenario, engine, on_progress)
+        answer = so_far(RunAnswer, lambda: run_scenario(scenario, engine, on_progress))
     warn(answer.warnings, quiet=quiet)
     code = exit_code_of(answer.verdict, saturated=bool(answer.saturated))
-    if has_maximum(scenario):
-        with progress(f"{scenario.name}: capacity", quiet=quiet) as on_progress:
-            capacity = find_capacity(scenario, engine, on_progress)
-    if grid is not None:
-        with progress(f"{scenario.name}: compare", quiet=quiet) as on_progress:
-            comparison = compare(grid, engine, on_progress)
-        warn(compare_warnings(comparison), quiet=quiet)
-        code = max(code, exit_code_of(comparison.verdict, saturated=False))
-    quality, frontier = judge(answer, quiet=quiet), _frontier(scenario, engine, quiet=quiet)
-    sections = _sections(scenario, overrides, quiet=quiet)
+    with _told_when_ended(answer, out):
+        if has_maximum(scenario):
+            with progress(f"{scenario.name}: capacity", quiet=quiet) as on_progress:
+                capacity = find_capacity(scenario, engine, on_progress)
+        if grid is not None:
+            with progress(f"{scenario.name}: compare", quiet=quiet) as on_progress:
+                comparison = compare(grid, engine, on_progress)
+            warn(compare_warnings(comparison), quiet=quiet)
+            code = max(code, exit_code_of(comparison.verdict, saturated=False))
+        quality, frontier = judge(answer, quiet=quiet), _frontier(scenario, engine, quiet=quiet)
+        sections = _sections(scenario, overrides, quiet=quiet)
     page = write_report(answer, out, overrides, Beside(capacity, comparison, quality, frontier, sections, earlier))
     own = sections[0].said.sentence if sections else answer_sentence(answer)
     sentence = compare_sentence(comparison) if comparison else own
     typer.echo(f"{page}\n  {sentence}")
     return code
+
+
+@contextmanager
+def _told_when_ended(answer: "RunAnswer", out: Path) -> "Iterator[None]":
+    """Where the body is ended early, or `answer` is itself a part, say what is known by then and end.
+
+    A report is whole or not there: nothing is written, and an earlier one stays.
+    """
+    from simulator.report.sentence import answer_sentence
+
+    try:
+        if not answer.complete:
+            raise KeyboardInterrupt
+        yield
+    except KeyboardInterrupt:
+        place = out / answer.scenario.name
+        typer.echo(f"{place}: not finished, nothing was written\n  {answer_sentence(answer)}")
+        raise
 
 
 def _report_study(study: "Study", out: Path, overrides: dict[str, str], *, quiet: bool) -> int:

@@ -67,12 +67,15 @@ class Measured:
         By ranker of ours, the floating-point operations of its largest call that was measured, and the bytes it reads.
     ceilings
         Floating-point operations and bytes read a second that one thread reaches at best.
+    complete
+        Whether all of the budget was spent: Ctrl-C ends the rounds early.
     """
 
     seconds: dict[tuple[str, str, int], FloatArray]
     left_out: tuple[Point, ...]
     work: dict[str, Pair]
     ceilings: Pair
+    complete: bool
 
     def times(self, what: str, law: str) -> dict[int, FloatArray]:
         """Return seconds by size of one ranker (or MERGE) and law."""
@@ -107,13 +110,14 @@ def measure(rankers: list[str], budget_s: float, seed: int = 0, on_progress: Pro
         report(0, budget_s, "one call of each size")
         cost = _costs(ask, points, budget_s)
         chosen = _affordable(cost, budget_s)
-        seconds = _rounds(ask, chosen, budget_s, rng, report)
         ours = {name for name in rankers if not is_own(name)}
         largest = {what: size for what, size in sorted(chosen) if what in ours}
         work = {name: ask([(name, size, None)])[0] for name, size in largest.items()}
         ceilings = ask([(CEILINGS, 0, None)])[0]
+        seconds, complete = _rounds(ask, chosen, budget_s, rng, report)
     left_out = tuple(point for point in points if point not in chosen)
-    return Measured({key: np.array(found) for key, found in seconds.items()}, left_out, work, ceilings)
+    times = {key: np.array(found) for key, found in seconds.items()}
+    return Measured(times, left_out, work, ceilings, complete)
 
 
 def _no_report(done: float, total: float, note: str) -> None:
@@ -126,22 +130,30 @@ def _rounds(
     budget_s: float,
     rng: np.random.Generator,
     report: Progress,
-) -> dict[tuple[str, str, int], list[float]]:
-    """Return the timed calls of as many rounds as the budget allows, and of at least MIN_CALLS calls a point."""
+) -> tuple[dict[tuple[str, str, int], list[float]], bool]:
+    """Return the timed calls of as many rounds as the budget allows, and whether it was spent.
+
+    At least MIN_CALLS calls a point; raises KeyboardInterrupt on Ctrl-C before that.
+    """
     seconds: dict[tuple[str, str, int], list[float]] = defaultdict(list)
     began, rounds, number = time.perf_counter(), 0, 0
     least = math.ceil(MIN_CALLS / CALLS_A_VISIT)
-    while rounds < least or time.perf_counter() - began < budget_s:
-        for i in rng.permutation(len(points)):
-            what, size = points[i]
-            for law in rng.permutation(LAWS):
-                number += CALLS_A_VISIT + 1
-                calls = [(what, size, number + k) for k in range(CALLS_A_VISIT + 1)]
-                timed = ask(calls) if law == "busy" else [ask([call], GAP_S)[0] for call in calls]
-                seconds[what, str(law), size] += timed[1:]  # the first finds another size's data in the caches
-            report(min(time.perf_counter() - began, budget_s), budget_s, f"{what}, {size:,} candidates")
-        rounds += 1
-    return seconds
+    try:
+        while rounds < least or time.perf_counter() - began < budget_s:
+            for i in rng.permutation(len(points)):
+                what, size = points[i]
+                for law in rng.permutation(LAWS):
+                    number += CALLS_A_VISIT + 1
+                    calls = [(what, size, number + k) for k in range(CALLS_A_VISIT + 1)]
+                    timed = ask(calls) if law == "busy" else [ask([call], GAP_S)[0] for call in calls]
+                    seconds[what, str(law), size] += timed[1:]  # the first finds another size's data in the caches
+                report(min(time.perf_counter() - began, budget_s), budget_s, f"{what}, {size:,} candidates")
+            rounds += 1
+    except KeyboardInterrupt:
+        if rounds < least:
+            raise
+        return seconds, False
+    return seconds, True
 
 
 def _costs(ask: Callable[..., list[float]], points: list[Point], budget_s: float) -> dict[Point, float]:

@@ -45,7 +45,7 @@ ASKED = {
     "train": {"training": {"ranker": "two_tower", "transfer": {"have": 200}}},
     "diagnose": SERVING,
 }
-WHEN = {"size": 2, "optimize": 3, "bias": 15, "diagnose": 2.8}
+WHEN = {"size": 2, "optimize": 3, "bias": 15, "diagnose": 2.8, "report": 1}
 """How far a command says that it is when Ctrl-C comes: simulations, designs, steps, parts."""
 
 
@@ -58,16 +58,16 @@ def ctrl_c(*asked):
 def ended_early(monkeypatch, tmp_path, capsys):
     """Return a function that calls a command with Ctrl-C in its middle, and returns its exit code and what it says."""
 
-    def call(command, *options):
+    def call(command, *options, at=""):
         sent = []
 
         @contextmanager
         def progress(what, *, quiet):
-            del what, quiet
+            del quiet
 
             def on_progress(done, total):
                 del total
-                if done >= WHEN.get(command, math.inf) and not sent:
+                if at in what and done >= WHEN.get(command, math.inf) and not sent:
                     sent.append(done)
                     os.kill(os.getpid(), signal.SIGINT)
                     time.sleep(1)  # work in a thread goes on until the main one hears of it
@@ -77,7 +77,7 @@ def ended_early(monkeypatch, tmp_path, capsys):
         monkeypatch.setattr(import_module(f"simulator.cli.{command}"), "progress", progress)
         monkeypatch.setattr(training_answer, "transfer_answer", ctrl_c)
         path = tmp_path / "asked.yaml"
-        path.write_text(json.dumps({"name": "asked", "question": "How much?"} | ASKED[command]))
+        path.write_text(json.dumps({"name": "asked", "question": "How much?"} | ASKED.get(command, SERVING)))
         own = ["--journal", str(tmp_path / "journal")] if command == "optimize" else []
         code = app._guarded([command, str(path), *own, *options])
         return code, capsys.readouterr()
@@ -104,3 +104,47 @@ def test_people_are_told_that_it_is_not_all(ended_early, command):
     code, said = ended_early(command)
     assert code == 130, said.err
     assert "Not finished: " in said.out
+
+
+@pytest.mark.parametrize("at", ["asked", ": capacity"])
+def test_a_report_that_is_not_finished_is_not_written(ended_early, tmp_path, at):
+    """In its run or in its search: what the run says by then is told, and an earlier report stays as it was."""
+    place = tmp_path / "reports" / "asked"
+    place.mkdir(parents=True)
+    (place / "index.html").write_text("old")
+    code, said = ended_early("report", "--out", str(place.parent), at=at)
+    assert code == 130, said.err
+    assert f"{place}: not finished, nothing was written" in said.out
+    assert "At 100 QPS p99 is" in said.out or "at 100 QPS p99 is" in said.out
+    assert [path.name for path in place.iterdir()] == ["index.html"]
+    assert said.err.endswith("error: interrupted\n")
+
+
+def test_rounds_so_far_make_a_profile_that_is_not_written(monkeypatch, tmp_path, capsys):
+    """Ctrl-C after a few seconds of a minute's measuring: what was measured is shown, and an earlier profile stays."""
+
+    @contextmanager
+    def progress(what, *, quiet):
+        del what, quiet
+        sent = []
+
+        def on_progress(done, total, note):
+            del total, note
+            if done > 4 and not sent:
+                sent.append(done)
+                os.kill(os.getpid(), signal.SIGINT)
+
+        yield on_progress
+
+    monkeypatch.setattr(import_module("simulator.cli.calibrate"), "progress_of_seconds", progress)
+    monkeypatch.setattr("simulator.costs.measure.MIN_CALLS", 1)  # one round is enough
+    path = tmp_path / "profile.json"
+    path.write_text("old")
+    code = app._guarded(["calibrate", "logistic", "--budget", "60s", "--out", str(path), "--json"])
+    said = capsys.readouterr()
+    assert code == 130, said.err
+    document = json.loads(said.out)
+    assert document["complete"] is False
+    assert document["profile"]["rankers"].keys() == {"logistic"}
+    assert path.read_text() == "old"
+    assert "not finished: these are the rounds so far" in said.err
