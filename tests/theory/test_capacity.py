@@ -109,7 +109,9 @@ def test_the_maximum_of_many_shards_is_between_its_bounds(row):
 
 
 @pytest.mark.parametrize("seeds", [10, pytest.param(100, marks=pytest.mark.slow)])
-@pytest.mark.parametrize(("workers", "limit"), [(1, 10), (1, 20), (1, 50), (4, 8), (4, 20)])
+@pytest.mark.parametrize(
+    ("workers", "limit"), [(1, 10), (1, 20), (1, 50), (4, 8), pytest.param(4, 20, marks=pytest.mark.slow)]
+)
 def test_a_search_of_default_length_is_within_two_percent(workers, limit, seeds):
     """At the default length at least 95 of 100 seeds find M/M/c's maximum to within 2% of the exact one."""
     exact = brentq(lambda load: sojourn_percentile_mmc(load, 1.0, workers, 99.0) - limit, 0.01, workers - 1e-4)

@@ -151,7 +151,7 @@ def test_calibrate_writes_a_profile(tmp_path):
     """The command with a small budget writes a profile that loads, and prints it as one JSON document."""
     path = tmp_path / "mine.json"
     done = subprocess.run(
-        [SIMULATOR, "calibrate", "two_tower", "--budget", "2s", "--out", path, "--json"],
+        [SIMULATOR, "calibrate", "logistic", "--budget", "2s", "--out", path, "--json"],
         capture_output=True,
         text=True,
         timeout=120,

@@ -40,11 +40,13 @@ SCENARIOS = [path for path in STUDIES if isinstance(load_study(path), Scenario)]
 COMPARING = [path for path in SCENARIOS if load_scenario(path).compare]
 LONG = {"a_day", "deadline", "hedging", "hedging_load", "slow_shard", "slow_tail"}
 """Comparisons and diagnoses that take half a minute each."""
+LEARNT = {"contextual_search", "film_funnel"}
+"""Runs judged by rankers that take half a minute to learn."""
 
 
-def unless_long(paths: list[Path]) -> list[Any]:
+def unless_long(paths: list[Path], long: set[str] = LONG) -> list[Any]:
     """Paths as a test's parameters, those that take long marked as slow."""
-    return [pytest.param(path, id=path.name, marks=[pytest.mark.slow] if path.stem in LONG else []) for path in paths]
+    return [pytest.param(path, id=path.name, marks=[pytest.mark.slow] if path.stem in long else []) for path in paths]
 
 
 # Standard deviation over training seeds of what the stages of funnel_width, small_team and two_stages find, five seeds.
@@ -73,7 +75,7 @@ def assert_same(path: Path, document: dict[str, Any], digits: int = 9) -> None:
         assert committed[name] == expected, name
 
 
-@pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", unless_long(SCENARIOS, LEARNT))
 def test_committed_reports_are_what_the_scenarios_give(path):
     """Each committed report holds the numbers of a fresh run, to nine digits, and its sentence."""
     scenario = load_scenario(path)

@@ -49,7 +49,7 @@ def test_no_person_is_in_two_parts_by_user(films):
 
 def test_a_model_against_itself_is_undecided(films):
     """The same model on both sides differs by nothing."""
-    section = Splits(by=("time",), baseline="logistic", candidates=("logistic",))
+    section = Splits(by=("time",), baseline="logistic", candidates=("logistic",), rates=(1,))
     row = decide_on(make_film_world(films, "time"), "time", section, 0)
     assert (row.difference.value, row.verdict) == (0, "undecided")
     assert row.baseline == row.candidate
@@ -57,24 +57,24 @@ def test_a_model_against_itself_is_undecided(films):
 
 def test_the_candidate_is_chosen_on_the_validation_part(films):
     """The chosen one is best there, and its test is not looked at for the choice."""
-    section = Splits(by=("time",), baseline="logistic", candidates=("mlp", "two_tower"))
+    section = Splits(by=("time",), baseline="logistic", candidates=("mlp", "two_tower"), rates=(1,))
     row = decide_on(make_film_world(films, "time"), "time", section, 0)
     assert row.chosen == max(row.validation, key=row.validation.get)
     assert row.difference.value == pytest.approx(row.candidate.value - row.baseline.value)
 
 
 def test_the_step_size_is_chosen_on_the_validation_part(films):
-    """Of three step sizes each candidate keeps the one that is best there; the test part says nothing of the others."""
+    """Of several step sizes each candidate keeps the one that is best there; the test is not looked at for it."""
     world = make_film_world(films, "time")
     alone = {
         rate: decide_on(world, "time", Splits(by=("time",), candidates=("mlp",), rates=(rate,)), 0)
-        for rate in (0.01, 1.0, 3.0)
+        for rate in (0.01, 1.0)
     }
     best = max(alone, key=lambda rate: alone[rate].validation["mlp"])
     row = decide_on(world, "time", Splits(by=("time",), candidates=("mlp",), rates=tuple(alone)), 0)
     assert row == alone[best]
     assert row.rates == {"mlp": best}
-    assert len({one.validation["mlp"] for one in alone.values()}) == 3
+    assert len({one.validation["mlp"] for one in alone.values()}) == 2
 
 
 @pytest.mark.parametrize(
