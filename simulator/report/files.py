@@ -15,8 +15,6 @@ READABLE = 0o666
 """Who may read and write a new file, but for what the user's mask takes away."""
 NAMELESS = hasattr(os, "O_TMPFILE") and Path("/proc/self/fd").is_dir()
 """Whether the system has files without a name, and a way to name them: Linux."""
-NAMED_ONLY = (errno.EOPNOTSUPP, errno.EISDIR, errno.ENOENT)
-"""What a disk says that knows no files without a name."""
 
 
 def write_text(path: Path, text: str) -> None:
@@ -36,7 +34,7 @@ def write_bytes(path: Path, content: bytes) -> None:
     """
     beside = path.with_name(f".{path.name}.{token_hex(4)}")
     try:
-        _write_nameless(beside, content) if NAMELESS else _write_named(beside, content)
+        _write_beside(beside, content)
         beside.replace(path)
     except OSError as error:
         raise unwritten(path, error) from error
@@ -45,20 +43,26 @@ def write_bytes(path: Path, content: bytes) -> None:
             beside.unlink(missing_ok=True)
 
 
+def _write_beside(path: Path, content: bytes) -> None:
+    """Write a new file, without a name until it is whole where the disk and the system know that."""
+    if NAMELESS:
+        try:
+            _write_nameless(path, content)
+        except OSError as error:
+            if error.errno in FULL:
+                raise
+        else:
+            return
+    _write_named(path, content)
+
+
 def _write_nameless(path: Path, content: bytes) -> None:
     """Write a new file that gets its name when it is whole: of a process that is killed before, nothing is left."""
-    try:
-        descriptor = os.open(path.parent, os.O_TMPFILE | os.O_WRONLY, READABLE)
-    except OSError as error:
-        if error.errno not in NAMED_ONLY:
-            raise
-        _write_named(path, content)
-        return
-    with os.fdopen(descriptor, "wb") as file:
+    with os.fdopen(os.open(path.parent, os.O_TMPFILE | os.O_WRONLY, READABLE), "wb") as file:
         file.write(content)
         file.flush()
         # With a folder's descriptor, which an absolute path makes no use of, Python follows the link to the file.
-        os.link(f"/proc/self/fd/{descriptor}", path.absolute(), src_dir_fd=descriptor)
+        os.link(f"/proc/self/fd/{file.fileno()}", path.absolute(), src_dir_fd=file.fileno())
 
 
 def _write_named(path: Path, content: bytes) -> None:

@@ -76,18 +76,19 @@ def test_a_full_disk_leaves_what_was_there(place, monkeypatch):
     assert names(place) == ["report.json"]
 
 
-def test_a_disk_that_knows_only_names_gets_one(tmp_path, monkeypatch):
-    """Where a disk refuses a file without a name, as network ones do, it is written under one."""
+@pytest.mark.parametrize("call", ["open", "link"])
+def test_what_knows_only_names_gets_one(tmp_path, monkeypatch, call):
+    """Where a disk refuses a file without a name, or a sandbox to name it afterwards, it is written under one."""
     if not files.NAMELESS:
         pytest.skip("this system has no files without a name")
-    opened = os.open
+    real = getattr(os, call)
 
-    def refuse(path, flags, mode=0o777, **more):
-        if flags & os.O_TMPFILE == os.O_TMPFILE:
+    def refuse(path, *settings, **more):
+        if call == "link" or settings[0] & os.O_TMPFILE == os.O_TMPFILE:
             raise OSError(errno.EOPNOTSUPP, "Operation not supported")
-        return opened(path, flags, mode, **more)
+        return real(path, *settings, **more)
 
-    monkeypatch.setattr(files.os, "open", refuse)
+    monkeypatch.setattr(files.os, call, refuse)
     write_text(tmp_path / "report.json", "new")
     assert names(tmp_path) == ["report.json"]
 
