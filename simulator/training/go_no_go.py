@@ -19,7 +19,7 @@ from simulator.data.movielens import load_movielens
 from simulator.engine.replications import Progress
 from simulator.rankers.base import Ranker
 from simulator.rankers.metrics import ndcg
-from simulator.rankers.optimizers import at_rate
+from simulator.rankers.optimizers import at_rate, losses_watched
 from simulator.rankers.registry import RANKERS
 from simulator.scenario.training import Splits
 from simulator.statistics.intervals import Estimate, estimate
@@ -128,12 +128,15 @@ class _Trained(NamedTuple):
 
 
 def _best(name: str, rates: Sequence[float], world: FilmWorld, seed: int) -> _Trained:
-    """Return the model of the rate that is best on the validation part, the first of equals."""
+    """Return the model of the rate that is best on the validation part; of one that takes no steps, the only model."""
     found = []
     for rate in rates:
-        with at_rate(rate):
+        with at_rate(rate), losses_watched() as courses:
             model = RANKERS[name].fit(world, seed)
-        found.append(_Trained(model, rate, float(np.mean(_by_person(model, world, world.splits.validation)))))
+        quality = float(np.mean(_by_person(model, world, world.splits.validation)))
+        if not courses:
+            return _Trained(model, 1.0, quality)
+        found.append(_Trained(model, rate, quality))
     return max(found, key=lambda trained: trained.quality)
 
 

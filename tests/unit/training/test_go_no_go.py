@@ -49,10 +49,11 @@ def test_no_person_is_in_two_parts_by_user(films):
 
 def test_a_model_against_itself_is_undecided(films):
     """The same model on both sides differs by nothing."""
-    section = Splits(by=("time",), baseline="logistic", candidates=("logistic",), rates=(1,))
+    section = Splits(by=("time",), baseline="logistic", candidates=("logistic",))
     row = decide_on(make_film_world(films, "time"), "time", section, 0)
     assert (row.difference.value, row.verdict) == (0, "undecided")
     assert row.baseline == row.candidate
+    assert row.rates == {"logistic": 1.0}  # which takes no steps, so that there is one model whatever the rates
 
 
 def test_the_candidate_is_chosen_on_the_validation_part(films):
