@@ -2,15 +2,16 @@
 
 import json
 from collections.abc import Iterable
+from unittest import mock
 
 import numpy as np
 from hypothesis import strategies as st
 
 from simulator.costs.profile import load_profile
-from simulator.engine import compiled, reference
+from simulator.engine import compiled, reference, reference_answers
 from simulator.engine.arrivals import prepare
 from simulator.engine.conservation import check_conservation
-from simulator.engine.event_run import event_blocks, run_events
+from simulator.engine.event_run import answers_to, event_blocks, run_events
 from simulator.engine.resolve import resolve
 from simulator.engine.result import SUMS, Result
 from simulator.scenario.load import parse_scenario
@@ -233,6 +234,23 @@ def agree(scenario: dict) -> None:
     for size in (7, 64):
         assert_together(event_blocks(plan, 0, size), by_simpy)
         assert_together(compiled.blocks(plan, 0, size), by_simpy)
+
+
+def answers_agree(scenario: dict) -> None:
+    """Assert that both engines return equal answers, one by one, to every third query."""
+    plan = plan_of(scenario)
+    watched = np.arange(plan.total_queries) % 3 == 0
+    most = int(compiled.simulate(plan, 0).attempts[watched].sum())
+    by_simpy = reference_answers.answers_to(plan, 0, watched)
+    assert np.array_equal(by_simpy, answers_to(plan, 0, watched, most))
+    assert by_simpy.size <= most
+
+
+def threads_agree(scenario: dict) -> None:
+    """Assert that every row with the shards of every stage on three threads is bit for bit that of one thread."""
+    plan = plan_of(scenario)
+    with mock.patch("simulator.engine.stages.WORTH_A_THREAD", 1):
+        assert_together(compiled.blocks(plan, 0, 30, threads=3), compiled.simulate(plan, 0))
 
 
 def assert_together(blocks: Iterable[Result], whole: Result) -> None:

@@ -2,19 +2,16 @@
 
 from dataclasses import replace
 from pathlib import Path
-from unittest import mock
 
-import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from simulator.engine import compiled, reference, reference_answers
-from simulator.engine.event_run import answers_to
+from simulator.engine import compiled, reference
 from simulator.engine.resolve import resolve
 from simulator.scenario.load import load_study
 from simulator.scenario.model import Scenario
-from tests.agreement.drawn import PROFILE, agree, assert_together, plan_of, scenarios
+from tests.agreement.drawn import PROFILE, agree, answers_agree, assert_together, plan_of, scenarios, threads_agree
 
 EXAMPLES, MANY = 500, 2000
 
@@ -48,21 +45,14 @@ def test_blocks_of_any_size_are_the_whole(scenario, size):
 @settings(max_examples=50, **DRAWN)
 def test_threads_change_no_bit(scenario):
     """With the shards of every stage on three threads, every row is bit for bit that of one thread."""
-    plan = plan_of(scenario)
-    with mock.patch("simulator.engine.stages.WORTH_A_THREAD", 1):
-        assert_together(compiled.blocks(plan, 0, 30, threads=3), compiled.simulate(plan, 0))
+    threads_agree(scenario)
 
 
 @given(scenario=scenarios())
 @settings(max_examples=100, **DRAWN)
 def test_answers_agree_one_by_one(scenario):
     """Every answer to every third query, with its replica, batch and times, is bit for bit the same in both engines."""
-    plan = plan_of(scenario)
-    watched = np.arange(plan.total_queries) % 3 == 0
-    most = int(compiled.simulate(plan, 0).attempts[watched].sum())
-    by_simpy = reference_answers.answers_to(plan, 0, watched)
-    assert np.array_equal(by_simpy, answers_to(plan, 0, watched, most))
-    assert by_simpy.size <= most
+    answers_agree(scenario)
 
 
 FILES = sorted((Path(__file__).parents[2] / "scenarios").glob("*.yaml"))
