@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from simulator.capacity.run import run_scenario
 from simulator.costs.profile import load_profile
 from simulator.engine.compiled import simulate
-from simulator.engine.conservation import check_conservation
+from simulator.engine.conservation import ConservationCheck, check_conservation
+from simulator.engine.replications import one_thread
 from simulator.engine.resolve import resolve
 from simulator.scenario.load import load_scenario, parse_scenario
 from tests.benchmarks.test_speed import note
@@ -48,3 +50,24 @@ def test_checking_costs_little(what, scenario, goal):
     share = min(checked) / min(simulated)
     note(f"checking conservation beside the engine alone, {what}", f"{share:.1%}", "under 2%" if goal else "–")
     assert goal is None or share < goal
+
+
+@pytest.mark.parametrize("name", ["one_machine", "hedging", "web_search"])
+def test_checking_is_a_small_part_of_a_run(name, monkeypatch):
+    """Its share of the time that a run takes on one thread: the least of three."""
+    checked, check = [0.0], ConservationCheck.add
+
+    def timed(self, block):
+        began = time.perf_counter()
+        check(self, block)
+        checked[0] += time.perf_counter() - began
+
+    monkeypatch.setattr(ConservationCheck, "add", timed)
+    scenario, shares = load_scenario(ROOT / f"scenarios/{name}.yaml"), []
+    with one_thread():
+        run_scenario(scenario)  # so that all is compiled
+        for _ in range(3):
+            checked[0], began = 0.0, time.perf_counter()
+            run_scenario(scenario)
+            shares.append(checked[0] / (time.perf_counter() - began))
+    note(f"checking conservation, of a run of {name}", f"{min(shares):.1%}", "under 2%")
