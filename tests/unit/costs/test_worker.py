@@ -49,7 +49,8 @@ class Recorder:
 def rounds():
     """Ask for as little as is ever asked: the recorder, and the calls that were kept."""
     recorder = Recorder()
-    kept = _rounds(recorder, POINTS, 0.0, np.random.default_rng(0), lambda *_: None)
+    kept, complete = _rounds(recorder, POINTS, 0.0, np.random.default_rng(0), lambda *_: None)
+    assert complete
     return recorder, kept
 
 
