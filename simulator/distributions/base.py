@@ -32,14 +32,7 @@ class Quantity:
 class Law(BaseModel, ABC, Generic[Magnitude]):
     """A distribution of durations in seconds, or of plain numbers, all at or above zero."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
-
-    @classmethod
-    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:  # noqa: ANN401  what pydantic hands on
-        # A law of one quantity inherits the descriptions of its keys; to look for them again in the source takes a
-        # tenth of a second at every start.
-        super().__pydantic_init_subclass__(**kwargs)
-        cls.model_config["use_attribute_docstrings"] = False
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     @classmethod
     def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:

@@ -39,7 +39,7 @@ class Percentiles(Law[Magnitude], Generic[Magnitude]):
     Where a logarithm would be infinite, from a value of 0 and up to p100, value is straight in probability instead.
     """
 
-    model_config = ConfigDict(frozen=True, extra="allow", strict=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="allow", strict=True)
     __pydantic_extra__: dict[str, Magnitude]  # pydantic's way to type further keys
 
     distribution: Literal["percentiles"] = "percentiles"

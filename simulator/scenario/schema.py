@@ -1,8 +1,15 @@
 """The scenario's JSON Schema, for editors."""
 
+import ast
 import inspect
 import json
+import textwrap
+from itertools import pairwise
 from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema
+from pydantic_core.core_schema import ModelSchema
 
 from simulator.distributions.base import Law
 from simulator.distributions.percentiles import Percentiles
@@ -17,7 +24,7 @@ LEVEL_PATTERN = r"^p(\d{1,2}(\.\d+)?|100)$"
 
 def scenario_schema() -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of a scenario file."""
-    schema = Scenario.model_json_schema()
+    schema = Scenario.model_json_schema(schema_generator=_Described)
     names = {old: definition["title"] for old, definition in schema["$defs"].items()}
     schema["$defs"] = {names[old]: definition for old, definition in schema["$defs"].items()}
     for name, definition in schema["$defs"].items():
@@ -45,6 +52,39 @@ def scenario_schema() -> dict[str, Any]:
 def schema_text() -> str:
     """Return the schema as the text of its file."""
     return json.dumps(scenario_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+class _Described(GenerateJsonSchema):
+    """Gives each key the string that stands below it in the source.
+
+    pydantic would read them by itself (`use_attribute_docstrings`), but at every start of every command.
+    """
+
+    def model_schema(self, schema: ModelSchema) -> dict[str, Any]:
+        """Return the schema of a model, its keys described."""
+        made = super().model_schema(schema)
+        texts = _texts_below_keys(schema["cls"])
+        for name, value in made.get("properties", {}).items():
+            if name in texts:
+                value.setdefault("description", texts[name])
+        return made
+
+
+def _texts_below_keys(model: type[BaseModel]) -> dict[str, str]:
+    """Return what the strings below a model's fields say, its own before those it inherits."""
+    texts: dict[str, str] = {}
+    for base in model.__mro__:
+        if base is BaseModel:
+            break
+        if not issubclass(base, BaseModel) or base.__pydantic_generic_metadata__["args"]:
+            continue  # a law of one quantity has no source: its keys are those of the law
+        source = ast.parse(textwrap.dedent(inspect.getsource(base)))
+        (lines,) = (node.body for node in source.body if isinstance(node, ast.ClassDef))
+        for field, below in pairwise(lines):
+            match field, below:
+                case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+                    texts.setdefault(model.model_fields[name].alias or name, inspect.cleandoc(text))
+    return texts
 
 
 def _complete(definition: dict[str, Any], law: type[Law[Any]]) -> None:

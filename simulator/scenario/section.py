@@ -8,4 +8,4 @@ __all__ = ["Section"]
 class Section(BaseModel):
     """A mapping of the file: frozen, and no key is unknown to it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
