@@ -3,6 +3,7 @@
 import json
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -113,6 +114,13 @@ def test_version_and_help(simulator):
     """--version and --help answer without a command."""
     assert simulator("--version").stdout.strip()
     assert "calibrate" in simulator("--help").stdout
+
+
+def test_the_interpreter_runs_the_same_command(small, tmp_path):
+    """`python -m simulator` is the command, for where its script is not on the path."""
+    asked = [sys.executable, "-m", "simulator", "check", small(), "--json"]
+    told = subprocess.run(asked, capture_output=True, text=True, cwd=tmp_path, check=True)
+    assert json.loads(told.stdout)["schema_version"]
 
 
 def test_report_prints_where_and_what(simulator, small, tmp_path):
