@@ -51,7 +51,7 @@ def calibrate(
     if log is not None:
         profile: Profile | TrainingProfile = _logged(asked, log, workers)
     elif training:
-        profile = _training(asked, curves=curves, quiet=quiet or json)
+        profile, complete = _training(asked, curves=curves, quiet=quiet or json)
     else:
         profile, complete = _serving(asked, quiet=quiet, json=json)
     if complete:
@@ -107,8 +107,8 @@ def _logged(asked: _Asked, log: Path, workers: int) -> "Profile":
     return profile_from_log(_known(ranker, list(RANKERS)), asked.name, columns, workers, where)
 
 
-def _training(asked: _Asked, *, curves: bool, quiet: bool) -> "TrainingProfile":
-    """Return what training steps take here."""
+def _training(asked: _Asked, *, curves: bool, quiet: bool) -> "tuple[TrainingProfile, bool]":
+    """Return what training steps take here, and whether all was measured, as it is not after Ctrl-C."""
     from simulator.training.calibrate import calibrate_training  # loads NumPy and SciPy
     from simulator.training.step_recipes import RECIPES
 

@@ -8,6 +8,7 @@ import typer
 
 from simulator.cli.console import progress, show, show_json, warn
 from simulator.cli.options import Json, MaxRequests, Quiet
+from simulator.cli.so_far import so_far
 from simulator.cli.time_limit import TimeLimit, start_clock
 
 __all__ = ["sweep"]
@@ -43,23 +44,32 @@ def sweep(
 
     from simulator.report.text_table import Said, printed_answer
     from simulator.scenario.model import Study
-    from simulator.sweep.answer import run_sweep
-    from simulator.sweep.results import effects_table, results_document, sweep_sentence, write_results
+    from simulator.sweep.answer import Swept, run_sweep
+    from simulator.sweep.results import (
+        effects_table,
+        is_complete,
+        results_document,
+        sweep_sentence,
+        write_results,
+    )
 
     place = out / found.asked.name
     make_folder(place)
-    try:
-        with progress(found.asked.name, quiet=quiet or json) as on_progress:
-            rows, resumed = run_sweep(found, place, workers or os.cpu_count() or 1, dask, on_progress)
-    except KeyboardInterrupt:
-        warn([f"what is done is kept in {place}: call the same sweep again to go on"], quiet=quiet)
-        raise
-    paths = write_results(found, rows, place)
+    with progress(found.asked.name, quiet=quiet or json) as on_progress:
+        rows, resumed = so_far(
+            Swept, lambda: run_sweep(found, place, workers or os.cpu_count() or 1, dask, on_progress)
+        )
+    complete = is_complete(found, rows)
+    paths = write_results(found, rows, place) if complete else []
     if json:
         show_json(results_document(found, rows))
-        return
-    effort = f"{len(rows):,} cells, {resumed:,} of them found in the journal" if resumed else f"{len(rows):,} cells"
-    study = Study(name=found.asked.name, question=found.asked.question)
-    said = Said(study, sweep_sentence(found, rows), effort, (), [effects_table(found, rows)])
-    show(printed_answer(said))
-    typer.echo("\n".join(map(str, paths)))
+    else:
+        cells = f"{len(rows):,} cells" if complete else f"{len(rows):,} of {len(found.cells):,} cells"
+        effort = cells + (f", {resumed:,} of them found in the journal" if resumed else "")
+        study = Study(name=found.asked.name, question=found.asked.question)
+        said = Said(study, sweep_sentence(found, rows), effort, (), [effects_table(found, rows)], complete)
+        show(printed_answer(said))
+        typer.echo("\n".join(map(str, paths)))
+    if not complete:
+        warn([f"what is done is kept in {place}: call the same sweep again to go on"], quiet=quiet)
+        raise KeyboardInterrupt

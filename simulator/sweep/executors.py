@@ -5,7 +5,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
@@ -26,7 +26,7 @@ SECONDS = 10
 """How long to wait for a Dask scheduler to answer."""
 
 
-def by_processes(cells: Iterable[SweepCell], what: str, workers: int) -> Iterator[Found]:
+def by_processes(cells: Iterable[SweepCell], what: str, workers: int) -> Generator[Found]:
     """Yield cells with their rows as they are done, in `workers` processes.
 
     Raises
@@ -69,7 +69,7 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def by_dask(cells: Iterable[SweepCell], what: str, address: str, workers: int) -> Iterator[Found]:
+def by_dask(cells: Iterable[SweepCell], what: str, address: str, workers: int) -> Generator[Found]:
     """Yield cells with their rows as they are done, on the Dask cluster at `address`; "local" starts one here.
 
     Raises

@@ -1,4 +1,7 @@
-"""What a sweep found, as tables: every cell, and what each setting does on average over all others."""
+"""What a sweep found, as tables: every cell, and what each setting does on average over all others.
+
+Of a sweep that was ended early these are the cells with a row.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -9,10 +12,10 @@ from simulator.report.files import write_bytes, write_text
 from simulator.report.pages import csv_text
 from simulator.report.text_table import TextTable
 from simulator.statistics.intervals import estimate
-from simulator.sweep.cells import Sweep
+from simulator.sweep.cells import Sweep, SweepCell
 from simulator.sweep.measure import COLUMNS
 
-__all__ = ["effects_table", "results_document", "sweep_sentence", "write_results"]
+__all__ = ["effects_table", "is_complete", "results_document", "sweep_sentence", "write_results"]
 
 Rows = dict[str, dict[str, Any]]
 MEASURES = ("p99_ms", "max_qps", "cost_per_hour")
@@ -22,11 +25,21 @@ def table_of(sweep: Sweep, rows: Rows) -> tuple[tuple[str, ...], list[tuple[Any,
     """Return the heads and the cells' rows, in the order of the cells."""
     heads = ("scenario", *(axis for axis in sweep.axes if axis not in ("scenario", "seed")), "seed", *COLUMNS)
     lines = []
-    for cell in sweep.cells:
+    for cell in _measured(sweep, rows):
         settings = [sweep.value(cell, axis) for axis in sweep.axes if axis not in ("scenario", "seed")]
         found = [rows[cell.key][column] for column in COLUMNS]
         lines.append((cell.scenario.name, *settings, cell.scenario.seed, *found))
     return heads, lines
+
+
+def _measured(sweep: Sweep, rows: Rows) -> list[SweepCell]:
+    """Return the cells that have a row."""
+    return [cell for cell in sweep.cells if cell.key in rows]
+
+
+def is_complete(sweep: Sweep, rows: Rows) -> bool:
+    """Return whether every cell has a row."""
+    return len(rows) == len(sweep.cells)
 
 
 def write_results(sweep: Sweep, rows: Rows, place: Path) -> list[Path]:
@@ -77,10 +90,10 @@ def _effects(sweep: Sweep, rows: Rows, axis: str) -> list[tuple[str, ...]]:
     """Return the lines of one axis."""
     others = [other for other in sweep.axes if other != axis]
     by_value: dict[str, dict[tuple[str, ...], dict[str, Any]]] = {}
-    for cell in sweep.cells:
+    for cell in _measured(sweep, rows):
         at = tuple(sweep.value(cell, other) for other in others)
         by_value.setdefault(sweep.value(cell, axis), {})[at] = rows[cell.key]
-    first = next(iter(by_value.values()))
+    first = next(iter(by_value.values()), {})
     lines = []
     for value, found in by_value.items():
         met = sum(row["verdict"] == "met" for row in found.values())
@@ -110,7 +123,7 @@ def _difference(
 
 def sweep_sentence(sweep: Sweep, rows: Rows) -> str:
     """Return how many cells meet their objectives, and the best of them."""
-    done = [(cell, rows[cell.key]) for cell in sweep.cells]
+    done = [(cell, rows[cell.key]) for cell in _measured(sweep, rows)]
     met = [(cell, row) for cell, row in done if row["verdict"] == "met"]
     wrong = sum(1 for _, row in done if row["error"])
     said = f"{len(met):,} of {len(done):,} cells meet all objectives"
@@ -133,6 +146,7 @@ def results_document(sweep: Sweep, rows: Rows) -> dict[str, Any]:
         "command": "sweep",
         "sweep": sweep.asked.name,
         "question": sweep.asked.question,
+        "complete": is_complete(sweep, rows),
         "answer": sweep_sentence(sweep, rows),
         "cells": [dict(zip(heads, line, strict=True)) for line in lines],
     }

@@ -22,8 +22,10 @@ def calibrate_training(
     *,
     curves: bool = False,
     on_progress: Progress | None = None,
-) -> TrainingProfile:
-    """Return the training profile of `rankers` on this machine, called `name`.
+) -> tuple[TrainingProfile, bool]:
+    """Return the training profile of `rankers` on this machine, called `name`, and whether all was measured.
+
+    After Ctrl-C it is of the steps so far; curves that were not ended are those of the shipped profile.
 
     Parameters
     ----------
@@ -36,13 +38,16 @@ def calibrate_training(
     InputError
         Where a ranker is none of ours, or the budget does not suffice.
     """
-    steps = measure_steps(rankers, budget_s, seed, on_progress)
+    steps, complete = measure_steps(rankers, budget_s, seed, on_progress)
     shipped = load_training_profile("default").rankers
-    trained = {}
-    for ranker, step in steps.items():
-        known = shipped[ranker].runs if ranker in shipped else None
-        trained[ranker] = training_of(ranker, step, _runs(ranker, on_progress) if curves else known)
-    return TrainingProfile(name=name, provenance=provenance(), rankers=trained)
+    runs = {ranker: shipped[ranker].runs for ranker in steps if ranker in shipped}
+    try:
+        for ranker in steps if curves and complete else ():
+            runs[ranker] = _runs(ranker, on_progress)
+    except KeyboardInterrupt:
+        complete = False
+    trained = {ranker: training_of(ranker, step, runs.get(ranker)) for ranker, step in steps.items()}
+    return TrainingProfile(name=name, provenance=provenance(), rankers=trained), complete
 
 
 def training_of(ranker: str, step: StepTime, runs: Runs | None) -> RankerTraining:

@@ -45,8 +45,8 @@ def measure_steps(
     seed: int = 0,
     on_progress: Progress | None = None,
     clock: Clock = time.perf_counter,
-) -> dict[str, StepTime]:
-    """Return what steps of `rankers` take on this machine, in one thread.
+) -> tuple[dict[str, StepTime], bool]:
+    """Return what steps of `rankers` take on this machine, in one thread, and whether Ctrl-C left the time for it.
 
     Rounds over all sizes go on until the budget is spent, or every size has 60 steps. Sizes of which ten steps do not
     fit into their share of the budget are left out.
@@ -73,8 +73,9 @@ def measure_steps(
     with threadpool_limits(1):
         steps = {name: dict(_steps(RECIPES[name], budget_s / len(rankers), seed, clock)) for name in rankers}
         _check(steps, budget_s)
-        seconds = _rounds(steps, budget_s, seed, on_progress, clock)
-        return {name: fit_steps(RECIPES[name].own, _points(steps[name], seconds[name])) for name in rankers}
+        seconds, complete = _rounds(steps, budget_s, seed, on_progress, clock)
+        fitted = {name: fit_steps(RECIPES[name].own, _points(steps[name], seconds[name])) for name in rankers}
+        return fitted, complete
 
 
 def fit_steps(own: Size, measured: Mapping[StepPoint, FloatArray]) -> StepTime:
@@ -137,22 +138,30 @@ def _rounds(
     seed: int,
     on_progress: Progress | None,
     clock: Clock,
-) -> Mapping[str, Mapping[Size, list[float]]]:
-    """Return the seconds of steps by ranker and size, visited in random order until the budget is spent."""
+) -> tuple[Mapping[str, Mapping[Size, list[float]]], bool]:
+    """Return the seconds of steps by ranker and size, visited in random order, and whether the budget was spent.
+
+    At least FEWEST_STEPS a size; raises KeyboardInterrupt on Ctrl-C before that.
+    """
     rng = np.random.default_rng(seed)
     every = [(name, size, step) for name, found in steps.items() for size, step in found.items()]
     seconds: dict[str, defaultdict[Size, list[float]]] = {name: defaultdict(list) for name in steps}
     began, rounds = clock(), 0
-    while rounds * STEPS_A_VISIT < FEWEST_STEPS or (
-        clock() - began < budget_s and rounds * STEPS_A_VISIT < ENOUGH_STEPS
-    ):
-        for i in rng.permutation(len(every)):
-            name, size, step = every[i]
-            seconds[name][size] += [_timed(step, clock) for _ in range(STEPS_A_VISIT)]
-            if on_progress is not None:
-                on_progress(min(clock() - began, budget_s), budget_s, f"{name}, {size.batch:,} samples")
-        rounds += 1
-    return seconds
+    try:
+        while rounds * STEPS_A_VISIT < FEWEST_STEPS or (
+            clock() - began < budget_s and rounds * STEPS_A_VISIT < ENOUGH_STEPS
+        ):
+            for i in rng.permutation(len(every)):
+                name, size, step = every[i]
+                seconds[name][size] += [_timed(step, clock) for _ in range(STEPS_A_VISIT)]
+                if on_progress is not None:
+                    on_progress(min(clock() - began, budget_s), budget_s, f"{name}, {size.batch:,} samples")
+            rounds += 1
+    except KeyboardInterrupt:
+        if rounds * STEPS_A_VISIT < FEWEST_STEPS:
+            raise
+        return seconds, False
+    return seconds, True
 
 
 def _timed(step: Step, clock: Clock) -> float:

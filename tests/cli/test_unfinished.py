@@ -7,6 +7,7 @@ import signal
 import time
 from contextlib import contextmanager
 from importlib import import_module
+from itertools import count
 from pathlib import Path
 
 import jsonschema
@@ -120,27 +121,67 @@ def test_a_report_that_is_not_finished_is_not_written(ended_early, tmp_path, at)
     assert said.err.endswith("error: interrupted\n")
 
 
-def test_rounds_so_far_make_a_profile_that_is_not_written(monkeypatch, tmp_path, capsys):
-    """Ctrl-C after a few seconds of a minute's measuring: what was measured is shown, and an earlier profile stays."""
+@pytest.mark.parametrize("as_json", [True, False])
+def test_a_sweep_tells_the_cells_so_far_and_goes_on_with_the_others(monkeypatch, tmp_path, capsys, as_json):
+    """Ctrl-C after two of four cells: their rows are told, no results are written, and the next call resumes."""
+    sent = []
 
     @contextmanager
     def progress(what, *, quiet):
         del what, quiet
-        sent = []
+
+        def on_progress(done, total):
+            if done == 2 and not sent:
+                sent.append(total)
+                os.kill(os.getpid(), signal.SIGINT)
+
+        yield on_progress
+
+    monkeypatch.setattr(import_module("simulator.cli.sweep"), "progress", progress)
+    (tmp_path / "served.yaml").write_text(json.dumps({"name": "served"} | SERVING))
+    grid = tmp_path / "grid.yaml"
+    asked = {"name": "grid", "scenarios": ["served.yaml"], "measure": "run", "vary": ["sla.qps=50,100,150,200"]}
+    grid.write_text(json.dumps(asked))
+    call = ["sweep", str(grid), "--out", str(tmp_path), "--workers", "1", *(["--json"] if as_json else [])]
+    code, said = app._guarded(call), capsys.readouterr()
+    assert code == 130, said.err
+    assert sent == [4]
+    if as_json:
+        document = json.loads(said.out)
+        assert document["complete"] is False
+        assert [cell["sla.qps"] for cell in document["cells"]] == ["50", "100"]
+    else:
+        assert "2 of 4 cells" in said.out
+        assert "Not finished: " in said.out
+    assert [path.name for path in (tmp_path / "grid").iterdir()] == ["journal.jsonl"]
+    assert "call the same sweep again to go on" in said.err
+    assert app._guarded(call) == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out)["complete"] if as_json else "4 cells, 2 of them found in the journal" in said.out
+
+
+@pytest.mark.parametrize("what", [[], ["--training"]])
+def test_rounds_so_far_make_a_profile_that_is_not_written(monkeypatch, tmp_path, capsys, what):
+    """Ctrl-C after a part of a minute's measuring: what was measured is shown, and an earlier profile stays."""
+
+    @contextmanager
+    def progress(what, *, quiet):
+        del what, quiet
+        visits = count()
 
         def on_progress(done, total, note):
-            del total, note
-            if done > 4 and not sent:
-                sent.append(done)
+            del done, total, note
+            if next(visits) == 60:  # a round takes fewer than 30
                 os.kill(os.getpid(), signal.SIGINT)
 
         yield on_progress
 
     monkeypatch.setattr(import_module("simulator.cli.calibrate"), "progress_of_seconds", progress)
     monkeypatch.setattr("simulator.costs.measure.MIN_CALLS", 1)  # one round is enough
+    monkeypatch.setattr("simulator.training.step_time.ENOUGH_STEPS", math.inf)
     path = tmp_path / "profile.json"
     path.write_text("old")
-    code = app._guarded(["calibrate", "logistic", "--budget", "60s", "--out", str(path), "--json"])
+    code = app._guarded(["calibrate", "logistic", "--budget", "60s", "--out", str(path), "--json", *what])
     said = capsys.readouterr()
     assert code == 130, said.err
     document = json.loads(said.out)
@@ -148,3 +189,16 @@ def test_rounds_so_far_make_a_profile_that_is_not_written(monkeypatch, tmp_path,
     assert document["profile"]["rankers"].keys() == {"logistic"}
     assert path.read_text() == "old"
     assert "not finished: these are the rounds so far" in said.err
+
+
+def test_curves_that_are_not_finished_leave_the_steps(monkeypatch, tmp_path, capsys):
+    """Ctrl-C in a learning curve, after the steps were timed: they are shown with the curve that is known."""
+    monkeypatch.setattr("simulator.training.calibrate.measure_runs", ctrl_c)
+    path = tmp_path / "profile.json"
+    code = app._guarded(["calibrate", "logistic", "--training", "--curves", "--out", str(path), "--json"])
+    said = capsys.readouterr()
+    assert code == 130, said.err
+    document = json.loads(said.out)
+    assert document["complete"] is False
+    assert document["profile"]["rankers"]["logistic"]["step"]["points"]
+    assert not path.exists()

@@ -70,7 +70,9 @@ def test_the_fit_finds_what_was_planted():
 def test_every_size_is_timed_as_often():
     """A clock that ticks once a look gives every step one tick, ten or more of each size."""
     ticks = count()
-    found = measure_steps(["logistic"], 1e9, clock=lambda: float(next(ticks)))["logistic"]
+    steps, complete = measure_steps(["logistic"], 1e9, clock=lambda: float(next(ticks)))
+    assert complete
+    found = steps["logistic"]
     assert {(p.batch, p.features, p.hidden) for p in found.points} == {
         (size.batch, size.features, size.hidden) for size in sizes_of(RECIPES["logistic"])
     }
