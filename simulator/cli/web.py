@@ -47,6 +47,8 @@ def web(
         "client.toolbarMode": "minimal",
     }
     flags = [f"--{name}={value}" for name, value in options.items()]
+    if not expose:  # nor does a name that others own lead here, whatever address they let it stand for
+        flags += [f"--server.allowedHosts={name}" for name in LOCAL]
     environment = {**os.environ, "SIMULATOR_WEB_FILE": str(file) if file else ""}
     typer.echo(f"http://{host}:{port}  (Ctrl-C ends it)")
     command = [sys.executable, "-m", "streamlit", "run", str(page), *flags]

@@ -195,11 +195,19 @@ def test_the_page_is_served_on_this_machine_alone(served):
     assert listening == [f"0100007F:{served:04X}"]
 
 
-@pytest.mark.parametrize(("origin", "status"), [("http://127.0.0.1:{port}", 101), ("http://evil.example", 403)])
-def test_a_page_of_another_site_gets_no_connection(served, origin, status):
-    """The page's numbers come over a WebSocket, which opens for the page itself and for no other site's."""
+@pytest.mark.parametrize(
+    ("host", "origin", "status"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:{port}", 101),
+        ("localhost", "http://localhost:{port}", 101),
+        ("127.0.0.1", "http://evil.example", 403),
+        ("evil.example", "http://evil.example:{port}", 403),
+    ],
+)
+def test_another_site_gets_no_connection_even_under_a_name_that_leads_here(served, host, origin, status):
+    """The page's numbers come over a WebSocket, which opens for the page itself, under the names of this machine."""
     head = (
-        f"GET /_stcore/stream HTTP/1.1\r\nHost: 127.0.0.1:{served}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        f"GET /_stcore/stream HTTP/1.1\r\nHost: {host}:{served}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         f"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
         f"Origin: {origin.format(port=served)}\r\n\r\n"
     )
