@@ -3,6 +3,7 @@
 Shapes: N arms, P amounts of data, S seeds.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -17,6 +18,7 @@ from simulator.data.world import World, make_world
 from simulator.engine.replications import Progress
 from simulator.rankers.two_tower import TwoTower
 from simulator.scenario.training import Transfer
+from simulator.statistics.intervals import Estimate
 from simulator.training.transfer import Arm, SweepRow, crossing_of, losses_of, rows_of
 from simulator.training.transfer_tasks import user_arms
 from simulator.version import __version__
@@ -40,7 +42,8 @@ class TransferAnswer:
         By rising amount of the task's data: users whose ads are learnt from.
     tuned_from, scratch_from
         The amount from which fine-tuning loses less than frozen embeddings, and from which learning from scratch loses
-        less than fine-tuning, by the means; None where they do not cross within the sweep that way and once.
+        less than fine-tuning, by the means, with its interval; None where they do not cross within the sweep that way
+        and once.
     have
         The amount at hand; None where none is said.
     at_hand
@@ -50,8 +53,8 @@ class TransferAnswer:
     """
 
     rows: tuple[SweepRow, ...]
-    tuned_from: float | None
-    scratch_from: float | None
+    tuned_from: Estimate | None
+    scratch_from: Estimate | None
     have: int | None
     at_hand: str | None
     advice: str
@@ -60,7 +63,7 @@ class TransferAnswer:
 class _Lead(NamedTuple):
     """Where in a sweep one arm loses less than another: from which amount on, if it begins once, and in words."""
 
-    begins: float | None
+    begins: Estimate | None
     said: str
 
     @classmethod
@@ -70,11 +73,23 @@ class _Lead(NamedTuple):
         if begins is not None and ends is not None:
             return cls(None, "now and then, the means cross more than once")
         if begins is not None:
-            return cls(begins, f"from {begins:,.0f} users on")
+            return cls(begins, f"from {begins.value:,.0f} users on ({_interval(begins)})")
         if ends is not None:
-            return cls(None, f"up to {ends:,.0f} users")
+            return cls(None, f"up to {ends.value:,.0f} users ({_interval(ends)})")
         throughout = rows[0].apart[behind, ahead].value > 0
         return cls(None, "throughout the sweep" if throughout else "never within the sweep")
+
+
+def _interval(crossing: Estimate) -> str:
+    """Return the interval of a crossing in words."""
+    match math.isnan(crossing.low), math.isnan(crossing.high):
+        case False, False:
+            return f"95% interval {crossing.low:,.0f} to {crossing.high:,.0f}"
+        case True, False:
+            return f"95% interval up to {crossing.high:,.0f}"
+        case False, True:
+            return f"95% interval {crossing.low:,.0f} or more"
+    return "the sweep is too short or too noisy for an interval"
 
 
 def transfer_answer(section: Transfer, seed: int, on_progress: Progress | None = None) -> TransferAnswer:

@@ -99,14 +99,28 @@ def _row(names: Sequence[str], amount: int, losses: FloatArray) -> SweepRow:
     return SweepRow(amount, means, apart, winners[0] if winners else None)
 
 
-def crossing_of(rows: Sequence[SweepRow], one: str, other: str) -> float | None:
+def crossing_of(rows: Sequence[SweepRow], one: str, other: str) -> Estimate | None:
     """Return the amount from which `other` loses less than `one`, None where that does not happen within the sweep.
 
-    Between two amounts the difference is taken to be straight over the amount's logarithm.
+    Between two amounts a difference is taken to be straight over the amount's logarithm. The 95% interval holds the
+    amounts at which the difference is not told from none (Fieller's way to invert a test); an end of it that lies
+    beyond the sweep is NaN.
     """
-    for before, after in pairwise(rows):
-        low, high = before.apart[one, other].value, after.apart[one, other].value
+    apart = [row.apart[one, other] for row in rows]
+    amounts = [row.amount for row in rows]
+    found = _rises(amounts, [difference.value for difference in apart])
+    if not found:
+        return None
+    begins = _rises(amounts, [difference.high for difference in apart]) if apart[0].high <= 0 else []
+    ends = _rises(amounts, [difference.low for difference in apart]) if apart[-1].low > 0 else []
+    return Estimate(found[0], begins[0] if begins else math.nan, ends[-1] if ends else math.nan)
+
+
+def _rises(amounts: Sequence[int], differences: Sequence[float]) -> list[float]:
+    """Return the amounts at which a difference rises above zero."""
+    found = []
+    for (before, low), (after, high) in pairwise(zip(amounts, differences, strict=True)):
         if low <= 0 < high:
             share = -low / (high - low)
-            return math.exp((1 - share) * math.log(before.amount) + share * math.log(after.amount))
-    return None
+            found.append(math.exp((1 - share) * math.log(before) + share * math.log(after)))
+    return found

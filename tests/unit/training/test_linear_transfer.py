@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from simulator.training.linear_transfer import LinearTask
-from simulator.training.transfer import crossing_of, sweep
+from simulator.training.transfer import crossing_of, losses_of, rows_of, sweep
 
 TASK = LinearTask(columns=20, projections=4, noise=1.0, bias=0.3)
 SEEDS = range(600)
@@ -38,7 +38,18 @@ def test_the_sweep_crosses_where_the_formulas_do(rows):
     apart = rows[1].apart["frozen", "fine_tuned"], rows[2].apart["frozen", "fine_tuned"]
     slope = (apart[1].value - apart[0].value) / (75 - 60)
     straight = 1  # what a straight line over the logarithm, between 60 and 75, may be off
-    assert abs(measured - TASK.crossing) < 4 * max(map(error, apart)) / slope + straight
+    assert abs(measured.value - TASK.crossing) < 4 * max(map(error, apart)) / slope + straight
+
+
+def test_the_interval_of_a_crossing_holds_that_of_the_formulas():
+    """Of 50 sweeps of 20 seeds, 43 or more hold the exact crossing: 95% of them, less three standard errors."""
+    sweeps, seeds, amounts = 50, 20, [30, 60, 75, 90, 200]
+    losses = losses_of(TASK.arms(), amounts, range(sweeps * seeds)).reshape(2, len(amounts), sweeps, seeds)
+    held = 0
+    for one in range(sweeps):
+        found = crossing_of(rows_of(tuple(TASK.arms()), amounts, losses[:, :, one]), "frozen", "fine_tuned")
+        held += found is not None and found.low <= TASK.crossing <= found.high
+    assert held >= 43
 
 
 @pytest.mark.parametrize("noise", [0.1, 1.0, 5.0])

@@ -1,5 +1,7 @@
 """The sweep over arms and amounts, on arms whose losses are known."""
 
+import math
+
 import pytest
 
 from simulator.training.transfer import crossing_of, sweep
@@ -26,5 +28,17 @@ def test_the_crossing_is_read_between_two_amounts():
     """Losses of log n / log 100 and 1/2 cross at n = 10, found between 1 and 100; the other way round never."""
     arms = {"rises": lambda amount, seed: {1: 0.0, 100: 1.0}[amount], "stays": lambda amount, seed: 0.5}
     rows = sweep(arms, [1, 100], range(2))
-    assert crossing_of(rows, "rises", "stays") == pytest.approx(10)
+    found = crossing_of(rows, "rises", "stays")
+    assert (found.value, found.low, found.high) == pytest.approx((10, 10, 10))
     assert crossing_of(rows, "stays", "rises") is None
+
+
+@pytest.mark.parametrize("first", [-1.0, -0.3])
+@pytest.mark.parametrize("last", [1.0, 0.3])
+def test_an_interval_that_leaves_the_sweep_has_no_end_there(first, last):
+    """Where a difference of 0.3 with an interval of 0.5 either way ends the sweep, the crossing may lie beyond."""
+    found = {1: first, 100: last}
+    arms = {"rises": lambda amount, seed: found[amount] + NOISE[seed], "stays": lambda amount, seed: 0.0}
+    crossing = crossing_of(sweep(arms, [1, 100], range(4)), "rises", "stays")
+    assert math.isnan(crossing.low) if first > -0.5 else crossing.low < crossing.value
+    assert math.isnan(crossing.high) if last < 0.5 else crossing.high > crossing.value
