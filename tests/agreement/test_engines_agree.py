@@ -13,7 +13,7 @@ from simulator.scenario.load import load_study
 from simulator.scenario.model import Scenario
 from tests.agreement.drawn import PROFILE, agree, answers_agree, assert_together, plan_of, scenarios, threads_agree
 
-EXAMPLES, MANY = 500, 2000
+EXAMPLES, MANY = 300, 2000
 
 DRAWN = {"deadline": None, "derandomize": True, "suppress_health_check": list(HealthCheck)}
 
@@ -29,7 +29,7 @@ def test_engines_agree_bit_for_bit(scenario):
 @settings(max_examples=MANY, **DRAWN)
 @given(scenarios())
 def test_engines_agree_over_many_scenarios(scenario):
-    """The same over four times as many scenarios: pytest tests/agreement -m slow."""
+    """The same over many more scenarios: pytest tests/agreement -m slow."""
     agree(scenario)
 
 

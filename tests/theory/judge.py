@@ -33,8 +33,8 @@ AIM = 0.75 * WIDEST / 4
 LONGEST = 3_000_000
 """Queries simulated at once; a longer run is several replications whose latencies are pooled."""
 
-FAST = 8_000_000
-"""Queries that two cores simulate in under three seconds; a test that needs more is slow."""
+FAST, QUICKEST = 4_000_000, 16_000_000
+"""Queries that two cores simulate in two seconds; a case that needs more is slow, but for the quickest of a test."""
 
 LOSSES = ("P(block)", "P(abandon)", "P(miss deadline)")
 """Shares of queries that may be rare, and that a longer run is then planned for."""
@@ -121,6 +121,10 @@ class Model:
             rarity = (0.8 if rho and beyond > 0.005 else 1.0) / (beyond * math.log(beyond) ** 2)
         return math.ceil(self.longer * rarity * correlation / AIM**2)
 
+    def work(self, row: Row) -> float:
+        """What answering `row` takes, in queries to one queue."""
+        return (self.needed(row) + GROUPS * self.warmup) * self.weight
+
     @property
     def warmup(self) -> int:
         """Queries left out at the start: twice the ten relaxation times that a queue needs at least.
@@ -186,11 +190,12 @@ def chosen_rows(pattern: str) -> list[Row]:
 
 def cases(pattern: str, model: Callable[[Row], Model]) -> list[Any]:
     """The cases of `chosen_rows` for parametrize: rows of one model together, those of long runs apart and slow."""
+    rows = [(row["id"], found := model(row), found.work(row)) for row in chosen_rows(pattern)]
+    least = min(work for *_, work in rows)
+    fast = max(FAST, least) if least <= QUICKEST else FAST
     chosen: dict[tuple[Model, bool], list[str]] = {}
-    for row in chosen_rows(pattern):
-        found = model(row)
-        slow = (found.needed(row) + GROUPS * found.warmup) * found.weight > FAST
-        chosen.setdefault((found, slow), []).append(row["id"])
+    for name, found, work in rows:
+        chosen.setdefault((found, work > fast), []).append(name)
     return [
         pytest.param(Case(found, tuple(ids)), id=ids[0], marks=pytest.mark.slow if slow else ())
         for (found, slow), ids in chosen.items()

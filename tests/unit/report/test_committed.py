@@ -38,8 +38,11 @@ TRAINED = [path for path in STUDIES if load_study(path).training]
 DIAGNOSED = [path for path in STUDIES if load_study(path).diagnosis]
 SCENARIOS = [path for path in STUDIES if isinstance(load_study(path), Scenario)]
 COMPARING = [path for path in SCENARIOS if load_scenario(path).compare]
-LONG = {"a_day", "deadline", "hedging", "hedging_load", "slow_shard", "slow_tail"}
-"""Comparisons and diagnoses that take half a minute each."""
+LONG = {
+    "a_day", "balancing", "deadline", "hedging", "hedging_load", "lost_replica", "popular_first", "slow_shard",
+    "slow_tail",
+}  # fmt: skip
+"""Comparisons, diagnoses and bias loops that take the longest, up to half a minute each."""
 LEARNT = {"contextual_search", "film_funnel"}
 """Runs judged by rankers that take half a minute to learn."""
 
@@ -122,7 +125,7 @@ def without_learnt(document: dict[str, Any]) -> dict[str, Any]:
     return document | {"arms": arms}
 
 
-@pytest.mark.parametrize("path", BIASED, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", unless_long(BIASED))
 def test_committed_bias_is_what_the_scenarios_give(path, tmp_path):
     """Each committed bias answer holds the numbers of a fresh one, to five digits, and its sentence.
 

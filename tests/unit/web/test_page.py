@@ -32,9 +32,10 @@ prices: {worker_hour: 0.1, currency: EUR}
 """
 
 
-@pytest.fixture
-def served(tmp_path):
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
     """The page served by the command, and its address."""
+    tmp_path = tmp_path_factory.mktemp("served")
     (tmp_path / "small.yaml").write_text(TEXT)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
