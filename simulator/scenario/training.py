@@ -19,6 +19,7 @@ from simulator.scenario.fields import (
     Share,
     Slug,
     Spread,
+    Variation,
     at_least_one,
     counts_between,
 )
@@ -81,7 +82,7 @@ class SourceOfSamples(Section):
     """Of online, random and prompt: queries a second; the scenario's own unless given."""
     logged: Share = 1.0
     """Of online: share of the queries that are logged."""
-    click_rate: Spread | None = None
+    click_rate: Variation | None = None
     """Of online and random: clicks a query; may be above 1. Unless given, the bias section's first policy and random
     lists are simulated, and so is what a random list loses."""
     slots: Annotated[int, Field(ge=1, le=1_000)] = 10
@@ -90,7 +91,7 @@ class SourceOfSamples(Section):
     """Of online: position j is looked at with probability j^-examination; clicks are weighed by its inverse."""
     share: Share | None = None
     """Of random: share of the queries that are given random lists. Of prompt: share whose users are asked."""
-    lost_clicks: Spread = 0.0
+    lost_clicks: Variation = 0.0
     """Of random: clicks that a query with a random list loses; simulated where click_rate is, none otherwise."""
     click_value: Price = 0.0
     """Of random: what a lost click costs."""

@@ -14,9 +14,10 @@ def supply(kind, **keys):
     return supply_of(SourceOfSamples.model_validate({"name": "it", "kind": kind} | keys), 1000.0)
 
 
-def test_clicks_come_at_qps_times_logged_times_click_rate():
+@pytest.mark.parametrize("click_rate", [0.05, "5%"])
+def test_clicks_come_at_qps_times_logged_times_click_rate(click_rate):
     """1,000 QPS, 1% logged, 5% clicked: 43,200 clicks a day, free, after a day."""
-    found = supply("online", logged="1%", click_rate=0.05, delay="24h")
+    found = supply("online", logged="1%", click_rate=click_rate, delay="24h")
     assert found.per_day == pytest.approx(43_200)
     assert (found.price, found.worth, found.delay_days) == (0, 1, 1)
 
