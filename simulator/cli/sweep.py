@@ -69,7 +69,8 @@ def sweep(
         study = Study(name=found.asked.name, question=found.asked.question)
         said = Said(study, sweep_sentence(found, rows), effort, (), [effects_table(found, rows)], complete)
         show(printed_answer(said))
-        typer.echo("\n".join(map(str, paths)))
+        for path in paths:
+            typer.echo(path)
     if not complete:
         warn([f"what is done is kept in {place}: call the same sweep again to go on"], quiet=quiet)
         raise KeyboardInterrupt

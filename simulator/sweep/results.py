@@ -133,9 +133,10 @@ def sweep_sentence(sweep: Sweep, rows: Rows) -> str:
     cell, row = min(
         met, key=lambda pair: (pair[1]["cost_per_hour"] or 0.0, pair[1]["workers"], pair[1]["p99_ms"] or 0.0)
     )
+    workers = f"{row['workers']:,.0f} worker{'s' if row['workers'] > 1 else ''}"
     where = ", ".join(f"{axis}={sweep.value(cell, axis)}" for axis in sweep.axes) or cell.scenario.name
     cost = f" for {row['cost_per_hour']:.4g} an hour" if row["cost_per_hour"] is not None else ""
-    return f"{said}; the cheapest is {where}: p99 {row['p99_ms']:.4g} ms with {row['workers']:,.0f} workers{cost}."
+    return f"{said}; the cheapest is {where}: p99 {row['p99_ms']:.4g} ms with {workers}{cost}."
 
 
 def results_document(sweep: Sweep, rows: Rows) -> dict[str, Any]:
