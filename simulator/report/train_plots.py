@@ -45,8 +45,9 @@ def learning_curve(answer: TrainAnswer) -> Plot:
             capsize=2,
             label="mean of training runs",
         )
-        axes.axhline(curve.limit.value, color=look.faint, linewidth=1.2)
-        axes.text(grid[0], curve.limit.value, f"limit {curve.limit.value:.3f}", va="bottom", color=look.ink)
+        if curve.follows:
+            axes.axhline(curve.limit.value, color=look.faint, linewidth=1.2)
+            axes.text(grid[0], curve.limit.value, f"limit {curve.limit.value:.3f}", va="bottom", color=look.ink)
         if answer.curve.target is not None:
             axes.axhline(answer.curve.target, color=look.red, linewidth=1.2)
             text = f"target {answer.curve.target:.3g} "
@@ -73,7 +74,8 @@ def _curve_title(answer: TrainAnswer) -> str:
     if needed is None or curve.target is None:
         return f"What more samples teach {curve.ranker}"
     if math.isinf(needed.samples.value):
-        return f"{curve.ranker} does not reach {1 - curve.target:.4g} with any number of samples"
+        how_many = "any number of" if curve.curve.follows else f"the {curve.curve.measured_to:,} measured"
+        return f"{curve.ranker} does not reach {1 - curve.target:.4g} with {how_many} samples"
     return f"{curve.ranker} reaches {1 - curve.target:.4g} with {needed.samples.value:,.0f} samples"
 
 

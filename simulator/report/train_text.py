@@ -8,6 +8,8 @@ from simulator.training.answer import DataAnswer, TrainAnswer
 from simulator.training.cluster_answer import ClusterAnswer
 from simulator.training.complexity import Complexity, Growth
 from simulator.training.go_no_go import GoRow
+from simulator.training.learning_curve import LearningCurve
+from simulator.training.measured_curve import reading_of
 from simulator.training.mix import Mix
 from simulator.training.sources import Supply
 from simulator.units import format_duration
@@ -24,7 +26,10 @@ GROWTH_NOTE = (
     "step's time, a whole training's in samples, a call's in candidates. 1: twice the size takes twice the time"
 )
 CURVE_HEADS = ("ranker", "limit", "power", "at the most samples", "fit")
-CURVE_NOTE = "Error (1 - NDCG@10) = limit + scale n^-power; fit: the chance of points this far off, were that right"
+CURVE_NOTE = (
+    "Error (1 - NDCG@10) = limit + scale n^-power; fit: the chance of points this far off, were that right; – where "
+    "they do not follow it, and are read between what was measured"
+)
 
 
 def train_said(answer: TrainAnswer) -> Said:
@@ -67,10 +72,8 @@ def _effort(answer: TrainAnswer) -> str:
 def _curve(answer: TrainAnswer) -> str:
     """Return where the curve goes."""
     curve = answer.curve.curve
-    return (
-        f"{answer.curve.ranker} has an error of {curve.error(curve.measured_to):.3f} after {curve.measured_to:,} "
-        f"samples, and a limit of {_between(curve.limit)}."
-    )
+    limit = f", and a limit of {_between(curve.limit)}" if curve.follows else ""
+    return f"{answer.curve.ranker} has an error of {_at_most(curve)} samples{limit}."
 
 
 def _target(answer: TrainAnswer) -> list[str]:
@@ -227,13 +230,18 @@ def _curve_rows(answer: TrainAnswer) -> list[tuple[str, ...]]:
     return [
         (
             name,
-            _between(curve.limit),
-            _between(curve.power, 2),
-            f"{curve.error(curve.measured_to):.3f} at {curve.measured_to:,}",
+            _between(curve.limit) if curve.follows else "–",
+            _between(curve.power, 2) if curve.follows else "–",
+            _at_most(curve, "at"),
             f"{curve.misfit:.2g}",
         )
         for name, curve in ((answer.curve.ranker, answer.curve.curve), *others)
     ]
+
+
+def _at_most(curve: LearningCurve, word: str = "after") -> str:
+    """Return the error at the largest number of samples that was measured."""
+    return f"{reading_of(curve).error(curve.measured_to):.3f} {word} {curve.measured_to:,}"
 
 
 def _takes_row(one: Complexity) -> tuple[str, ...]:

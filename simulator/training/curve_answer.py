@@ -17,15 +17,12 @@ from simulator.scenario.training import Training
 from simulator.statistics.intervals import Estimate
 from simulator.training.curve_runs import kept_runs
 from simulator.training.learning_curve import LearningCurve, SamplesFor, fit_curve, points_of
+from simulator.training.measured_curve import reading_of
 from simulator.training.profile import Runs, TrainingProfile
 
 __all__ = ["CurveAnswer", "curve_of", "curve_of_runs"]
 
-BEYOND = 10.0
-"""How many times the largest number of samples that was measured the grid reaches."""
-
 GRID = 40
-DOUBTFUL = 0.01
 MOST_DRAWN = 1e12
 
 
@@ -107,18 +104,19 @@ def _profiled(ranker: str, profile: TrainingProfile) -> Runs:
 
 def _answer(name: str, source: str, curve: LearningCurve, target: float | None) -> CurveAnswer:
     """Return the curve with what the target takes, and a grid to draw it on."""
-    needed = None if target is None else curve.samples_for(target)
-    most = BEYOND * curve.measured_to
-    if needed is not None and needed.samples.value < MOST_DRAWN:
+    reading = reading_of(curve)
+    needed = None if target is None else reading.samples_for(target)
+    most = reading.reaches
+    if curve.follows and needed is not None and needed.samples.value < MOST_DRAWN:
         most = max(most, 1.5 * needed.samples.value)
     grid = np.geomspace(curve.points[0].samples, most, GRID).tolist()
     warnings = [needed.advice] if needed is not None and needed.advice else []
-    if curve.misfit < DOUBTFUL:
+    if not curve.follows:
         warnings.append(
-            f"{name}: the errors do not follow limit + scale n^-power (p = {curve.misfit:.2g}); read the samples for a "
-            "target as an order of magnitude"
+            f"{name}: the errors do not follow limit + scale n^-power (p = {curve.misfit:.2g}), so they are read "
+            "between the points that were measured, and nothing is said of more samples"
         )
-    bands = tuple(curve.band(samples) for samples in grid)
+    bands = tuple(reading.band(samples) for samples in grid)
     return CurveAnswer(name, source, curve, target, needed, tuple(grid), bands, tuple(warnings))
 
 

@@ -26,10 +26,13 @@ from simulator.distributions.base import FloatArray
 from simulator.errors import InputError
 from simulator.statistics.intervals import CONFIDENCE, Estimate
 
-__all__ = ["LEAST_POINTS", "CurvePoint", "LearningCurve", "SamplesFor", "fit_curve", "points_of"]
+__all__ = ["LEAST_POINTS", "CurvePoint", "LearningCurve", "SamplesFor", "fit_curve", "points_of", "two_sided"]
 
 LEAST_POINTS = 4
 """Three points fit the three parameters exactly, and leave nothing to judge the fit by."""
+
+DOUBTFUL = 0.01
+"""Points that are less likely than this, were the form of the curve right, do not follow it."""
 
 FAR = 10.0
 """A curve is trusted to this many times the largest number of samples it was measured at."""
@@ -107,8 +110,7 @@ class LearningCurve:
     points
         What it was fitted to, by rising samples.
     misfit
-        The probability of points this far from the best curve, or farther, were the curve's form right: below 0.01 it
-        is in doubt.
+        The probability of points this far from the best curve, or farther, were the curve's form right.
     """
 
     limit: Estimate
@@ -121,6 +123,16 @@ class LearningCurve:
     def measured_to(self) -> int:
         """The largest number of samples among the points."""
         return self.points[-1].samples
+
+    @property
+    def follows(self) -> bool:
+        """Whether the points may follow a curve of this form; where they do not, it says nothing."""
+        return self.misfit >= DOUBTFUL
+
+    @property
+    def reaches(self) -> float:
+        """The largest number of samples that the curve is trusted to."""
+        return FAR * self.measured_to
 
     def error(self, samples: float) -> float:
         """Return the error after `samples` samples, at least 1."""
@@ -150,7 +162,7 @@ class LearningCurve:
 
     def _told(self, samples: Estimate, target: float) -> SamplesFor:
         """Return the answer in words."""
-        far = samples.value > FAR * self.measured_to
+        far = samples.value > self.reaches
         if math.isinf(samples.value):
             advice = (
                 f"not reachable: the limit is {self.limit.value:.4g} ({self.limit.low:.4g} to {self.limit.high:.4g}), "
@@ -247,7 +259,7 @@ class _Fit:
         self._log_n = np.log(np.array([point.samples for point in points]) / self._first)  # (P,)
         self._error = np.array([point.error for point in points])  # (P,)
         self._weight = np.array([point.standard_error for point in points]) ** -2  # (P,)
-        quantile = _two_sided(min(point.freedom for point in points))
+        quantile = two_sided(min(point.freedom for point in points))
         self.power, self.least = _least(self._free)
         self._most = self.least + quantile**2
         (limit,), (height,) = self._lines(np.array([self.power]))
@@ -344,7 +356,7 @@ def _least(squares: Squares) -> tuple[float, float]:
     return (float(found.x), float(found.fun)) if found.fun < tried[at] else (float(POWERS[at]), float(tried[at]))
 
 
-def _two_sided(freedom: float) -> float:
+def two_sided(freedom: float) -> float:
     """Return the Student-t quantile of a two-sided interval, the normal one where `freedom` is infinite."""
     level = (1 + CONFIDENCE) / 2
     return float(ndtri(level) if math.isinf(freedom) else stdtrit(freedom, level))
