@@ -44,6 +44,13 @@ def test_losses_are_watched_epoch_by_epoch(world):
     assert len(courses) == 1
 
 
+def test_every_ranker_that_learns_from_clicks_has_a_curve():
+    """Of those in the shipped profile word2vec alone has none, as it learns from texts that nobody clicked."""
+    known = load_training_profile("default").rankers
+    assert {name for name, one in known.items() if one.runs is None} == {"word2vec"}
+    assert all(len(one.runs.samples) > 4 and len(one.runs.errors[0]) > 2 for one in known.values() if one.runs)
+
+
 @pytest.mark.slow
 def test_the_shipped_runs_are_what_is_measured():
     """Errors of logistic regression again, to a thousandth: sums round differently from machine to machine."""
