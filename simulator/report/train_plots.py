@@ -56,7 +56,8 @@ def learning_curve(answer: TrainAnswer) -> Plot:
                 n = needed.samples
                 axes.axvspan(n.low, min(n.high, grid[-1]), color=look.red, alpha=0.1, linewidth=0)
                 axes.plot([n.value], [answer.curve.target], "o", color=look.red, markersize=6)
-        axes.set(xscale="log", ylim=(0, None), xlim=(grid[0] * 0.9, grid[-1]))
+        to = grid[-1] * (1.0 if curve.follows else 1.1)  # where the last point is the end of what is known
+        axes.set(xscale="log", ylim=(0, None), xlim=(grid[0] * 0.9, to))
         axes.set_title(_curve_title(answer))
         axes.set(
             xlabel="samples to learn from, log scale; dashed beyond what was measured", ylabel="error, 1 - NDCG@10"
