@@ -5,16 +5,19 @@ events that is half of the time. Kernels that make no array need none of it: Num
 among its documented ones, so it is used here alone.
 """
 
+import hashlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 from numba import config, njit
 from numpy.typing import NDArray
 
-from simulator.places import has_home, own_folder
+from simulator.places import cache_folder, own_folder
+from simulator.version import __version__
 
-__all__ = ["jit", "kernel", "records"]
+__all__ = ["KEPT", "jit", "kernel", "records"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -26,8 +29,11 @@ def jit(**options: Any) -> Callable[[F], F]:  # noqa: ANN401  Numba's own option
 
     `options` are njit's, such as nogil=True.
     """
-    compiled: Callable[[F], F] = njit(cache=_KEEPS, **options)
-    return compiled
+
+    def decorate(function: F) -> F:
+        return _compiled(function, KEPT, **options)
+
+    return decorate
 
 
 def kernel(**options: str) -> Callable[[F], F]:
@@ -49,27 +55,39 @@ def records(shape: int | tuple[int, int], dtype: np.dtype[np.void]) -> NDArray[n
     return np.zeros(shape, wide).view(np.recarray)
 
 
-def _keeps() -> bool:
-    """Return whether compiled code can be kept: beside the code, in the user's cache, or in a folder of our own.
-
-    The last is for a container with read-only packages and no home. Where nothing can be written to at all, every
-    process compiles for itself.
-    """
-    if not _SETTINGS.CACHE_DIR and not has_home():  # Numba would make a folder called ~ in the working folder
-        _SETTINGS.CACHE_DIR = str(own_folder() or "")
-    if _can_keep():
-        return True
-    _SETTINGS.CACHE_DIR = str(own_folder() or "")
-    return _can_keep()
-
-
-def _can_keep() -> bool:
-    """Return whether Numba finds a place that it can write to."""
+def _compiled(function: F, folder: Path | None, **options: Any) -> F:  # noqa: ANN401  Numba's own options
+    """Return a function that compiles itself when it is first called, and keeps that in `folder` if there is one."""
+    given, _SETTINGS.CACHE_DIR = _SETTINGS.CACHE_DIR, str(folder or "")  # which Numba looks at here and now
     try:
-        njit(cache=True)(_can_keep)  # looks for the place; compiles nothing
+        compiled: F = njit(cache=folder is not None, **options)(function)
+    finally:
+        _SETTINGS.CACHE_DIR = given
+    return compiled
+
+
+def _kept() -> Path | None:
+    """Return where compiled code is kept: in NUMBA_CACHE_DIR, in the user's cache, or in a folder of our own.
+
+    Never beside the code, where it would outlive a package that is taken away, and its folders would then be found
+    instead of the one that takes its place. The last is for a container with read-only packages and no home. Where
+    nothing can be written to at all, every process compiles for itself.
+    """
+    package = hashlib.sha256(f"{__version__} {Path(__file__).parent}".encode()).hexdigest()[:12]
+    homes = [cache_folder(), own_folder()]
+    places = [Path(_SETTINGS.CACHE_DIR)] if _SETTINGS.CACHE_DIR else [home / "kernels" for home in homes if home]
+    return next((place / package for place in places if _can_keep(place / package)), None)
+
+
+def _can_keep(place: Path) -> bool:
+    """Return whether Numba can keep what it compiles in a folder."""
+    if _SETTINGS.DISABLE_JIT:
+        return False
+    try:
+        looked: Any = _compiled(_can_keep, place)  # looks for the place; compiles nothing
     except RuntimeError:
         return False
-    return True
+    return Path(looked.stats.cache_path).is_relative_to(place)
 
 
-_KEEPS = _keeps()
+KEPT = _kept()
+"""The folder that holds what was compiled of this package; None if there is none."""

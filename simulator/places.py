@@ -5,15 +5,22 @@ import stat
 import tempfile
 from pathlib import Path
 
-__all__ = ["has_home", "own_folder"]
+__all__ = ["cache_folder", "own_folder"]
 
 
-def has_home() -> bool:
-    """Return whether this process's user has a home folder."""
+def cache_folder() -> Path | None:
+    """Return our folder in the user's cache, which may not be there yet: XDG_CACHE_HOME, or ~/.cache.
+
+    Without a home that is a folder of the user's own in the temporary one; None if there is none.
+    """
+    cache = os.environ.get("XDG_CACHE_HOME")
     try:
-        return Path.home().is_absolute()
+        home = Path.home()
     except RuntimeError:
-        return False
+        home = Path()
+    if cache or home.is_absolute():
+        return Path(cache or home / ".cache") / "capacity-simulator"
+    return own_folder()
 
 
 def own_folder() -> Path | None:

@@ -7,6 +7,7 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 import simulator
+from simulator.kernels import KEPT
 from simulator.scenario.load import load_scenario
 
 ROOT = Path(__file__).parent.parent
@@ -15,7 +16,7 @@ PACKAGE = Path(simulator.__file__).parent
 
 def pytest_configure() -> None:
     """Throw away compiled kernels that are older than any source: Numba looks only at the kernel's own file."""
-    kernels = list(PACKAGE.rglob("*.nb?"))
+    kernels = list(KEPT.rglob("*.nb?")) if KEPT else []
     sources = [
         PACKAGE / "draws.py",
         PACKAGE / "kernels.py",

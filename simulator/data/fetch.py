@@ -10,7 +10,7 @@ from pathlib import Path
 
 from simulator.data.sources import SOURCES, Source
 from simulator.errors import InputError, OutputError
-from simulator.places import has_home, own_folder
+from simulator.places import cache_folder
 
 __all__ = ["cached", "fetch", "needed", "shelf"]
 
@@ -18,17 +18,12 @@ SYNTHETIC = "the synthetic world needs no data and works without"
 
 
 def shelf() -> Path:
-    """Return where data sets are kept: SIMULATOR_DATA, or a folder of ours in XDG_CACHE_HOME or ~/.cache.
+    """Return where data sets are kept: SIMULATOR_DATA, or a folder of ours in the user's cache.
 
-    Without a home that is a temporary folder of this user's alone; without that, a place that cannot be written to.
+    Where there is none, a place that cannot be written to.
     """
     own = os.environ.get("SIMULATOR_DATA")
-    if own:
-        return Path(own)
-    cache = os.environ.get("XDG_CACHE_HOME")
-    if cache or has_home():
-        return Path(cache or Path.home() / ".cache") / "capacity-simulator"
-    return (own_folder() or Path(os.devnull)) / "data"
+    return Path(own) if own else cache_folder() or Path(os.devnull) / "data"
 
 
 def cached(name: str) -> Path | None:

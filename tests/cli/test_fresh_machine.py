@@ -72,6 +72,13 @@ def expected(package) -> dict:
     return answer(call(package, HOME=str(package)))
 
 
+def test_nothing_is_kept_beside_the_code(package, expected):
+    """What a package that is taken away leaves behind would be found instead of the one that takes its place."""
+    assert expected
+    assert list((package / "simulator").rglob("__pycache__")) == []
+    assert any((package / ".cache" / "capacity-simulator").rglob("*.nbi"))
+
+
 @pytest.mark.parametrize("processes", [2, pytest.param(8, marks=pytest.mark.slow)])
 def test_processes_race_on_a_cold_cache(package, expected, tmp_path, processes):
     """All of them answer, and alike."""
