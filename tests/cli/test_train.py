@@ -93,7 +93,7 @@ def test_what_cannot_be_had_is_an_answer(simulator, plan, changed, said):
         ({"target": 1.5}, "expected"),
         ({"target": None}, "expected a target beside sources"),
         ({"ranker": "mpl"}, "did you mean mlp?"),
-        ({"ranker": "bilstm"}, "expected one whose learning curve the profile default has"),
+        ({"ranker": "word2vec"}, "expected one whose learning curve the profile default has"),
         ({"rankers": "sklearn_ranker:Own"}, "expected rankers whose steps the training profile default has"),
         ({"profile": "nowhere.json"}, "expected a training profile, got none"),
         ({"curve": {"file": "nowhere.csv"}}, "nowhere.csv: cannot be read"),
