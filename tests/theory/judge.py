@@ -91,7 +91,8 @@ class Model:
             stage["replicas"] for stage in stages if stage.get("balancing") in ("least_outstanding", "power_of_two")
         ]
         heap = max(3.0, max(by_load) / 100) if by_load else 0.0
-        return max(1.0, sum(stage.get("shards", 1) for stage in stages) / 12, heap)
+        sent = 2 if any("hedging" in stage for stage in stages) else 1
+        return max(1.0, sent * sum(stage.get("shards", 1) for stage in stages) / 12, heap)
 
     def needed(self, row: Row) -> int:
         """Queries for a relative standard error of AIM in what `row` names.

@@ -209,6 +209,7 @@ def test_towers_follow_the_slope_of_every_loss(name):
         assert np.linalg.norm(gradient[key] - slope) < 1e-6 * np.linalg.norm(slope), key
 
 
+@pytest.mark.slow
 def test_the_correction_costs_quality_where_shown_lists_are_ranked():
     """Dividing popularity out ranks what was shown better than learning it, query by query, beyond the interval."""
     values = ndcg_by_loss(make_world(users=1500, items=800, seed=0), seed=0, k=10)

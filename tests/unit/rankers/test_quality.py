@@ -72,6 +72,7 @@ def test_the_logistic_regression_is_at_its_optimum(world):
     assert max(np.abs(block).max() for block in gradient.values()) < 1e-3
 
 
+@pytest.mark.slow
 def test_more_users_to_learn_from_rank_better():
     """A network trained on 2,000 users beats one trained on 100 on the same test users."""
     world = make_world(users=3000, items=500, seed=3)

@@ -45,6 +45,7 @@ def vectors_of(words):
     return U[:, :WIDTH] * S[:WIDTH] ** 0.5
 
 
+@pytest.mark.slow
 def test_users_known_from_a_feed_help_to_rank_ads(feed):
     """With ads learnt from 400 users a carried tower, fine-tuned, beats one from scratch beyond the interval."""
     arms = user_arms(TwoTower.fit(feed, seed=0), feed, items=150)
