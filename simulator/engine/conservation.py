@@ -115,7 +115,7 @@ def _look(
 ) -> None:
     """Look at every query: what became of it, which of LAWS it breaks, and what was done for it.
 
-    Each loop looks at a few columns alone, which takes two thirds of the time of one loop over all.
+    Each loop looks at a few columns alone, which is quicker than one loop over all.
 
     Parameters
     ----------

@@ -26,7 +26,16 @@ from simulator.distributions.base import FloatArray
 from simulator.errors import InputError
 from simulator.statistics.intervals import CONFIDENCE, Estimate
 
-__all__ = ["LEAST_POINTS", "CurvePoint", "LearningCurve", "SamplesFor", "fit_curve", "points_of", "two_sided"]
+__all__ = [
+    "LEAST_POINTS",
+    "CurvePoint",
+    "LearningCurve",
+    "SamplesFor",
+    "check_target",
+    "fit_curve",
+    "points_of",
+    "two_sided",
+]
 
 LEAST_POINTS = 4
 """Three points fit the three parameters exactly, and leave nothing to judge the fit by."""
@@ -150,8 +159,7 @@ class LearningCurve:
         InputError
             Where the target is not above 0.
         """
-        if not 0 < target < math.inf:
-            raise InputError(f"target: expected an error above 0, got {target:g}")
+        check_target(target)
         above = target - self.limit.value
         log_n = LOG_LARGEST if above <= 0 else 0.0
         if self.scale.value > above > 0:
@@ -354,6 +362,12 @@ def _least(squares: Squares) -> tuple[float, float]:
     near = POWERS[max(at - 1, 0)], POWERS[min(at + 1, POWERS.size - 1)]
     found = minimize_scalar(lambda b: float(squares(np.array([b]))[0]), bounds=near, options={"xatol": 1e-9})
     return (float(found.x), float(found.fun)) if found.fun < tried[at] else (float(POWERS[at]), float(tried[at]))
+
+
+def check_target(target: float) -> None:
+    """Raise InputError where an error to reach is not above 0."""
+    if not 0 < target < math.inf:
+        raise InputError(f"target: expected an error above 0, got {target:g}")
 
 
 def two_sided(freedom: float) -> float:

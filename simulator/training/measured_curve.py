@@ -1,7 +1,7 @@
 """A learning curve whose errors follow no formula, read between the numbers of samples that were measured.
 
 Models that learn nothing at first, and then all at once, have such curves: no limit + scale n^-power passes near their
-points, and one that is fitted all the same may be a thousand times off in the samples for a target that was measured.
+points, and one that is fitted all the same may be far off even in the errors that were measured.
 
 Source: Barlow et al., "Statistical Inference under Order Restrictions", 1972, for the monotone means.
 
@@ -15,9 +15,8 @@ import numpy as np
 from scipy.optimize import isotonic_regression
 
 from simulator.distributions.base import FloatArray
-from simulator.errors import InputError
 from simulator.statistics.intervals import Estimate
-from simulator.training.learning_curve import CurvePoint, LearningCurve, SamplesFor, two_sided
+from simulator.training.learning_curve import CurvePoint, LearningCurve, SamplesFor, check_target, two_sided
 
 __all__ = ["MeasuredCurve", "reading_of"]
 
@@ -61,8 +60,7 @@ class MeasuredCurve:
         InputError
             Where the target is not above 0.
         """
-        if not 0 < target < math.inf:
-            raise InputError(f"target: expected an error above 0, got {target:g}")
+        check_target(target)
         value, low, high = (self._crossing(edge, target) for edge in (self._mean, self._low, self._high))
         most = f"the {self.reaches:,.0f} samples that were measured"
         if math.isinf(value):
