@@ -31,7 +31,10 @@ CURVE = (0.1, 0.3, 0.5, 0.7, 0.85, 0.95)
 BEYOND = 1.15
 """How far past the answer the curve goes at most, where policies send requests that the analytic bound leaves out."""
 
-SEEN = 25_000_000
+CLOSE = 0.03
+"""Points of the curve nearer the answer than this share of the highest load would show what the answer does."""
+
+SEEN = 15_000_000
 """Requests that a point of the curve and the run at no load may take: they are looked at, not judged."""
 
 FRESH = 1_000_003
@@ -154,7 +157,8 @@ def _loads(plan: Plan, maximum: Maximum) -> list[float]:
         return [share * maximum.bound_qps for share in CURVE]
     repeats = np.isfinite(plan.stages.hedge_after).any() or (plan.stages.attempts > 1).any()
     highest = min(maximum.bound_qps, BEYOND * maximum.qps.value) if repeats else maximum.bound_qps
-    return sorted({*(share * highest for share in CURVE), maximum.qps.value})
+    answer = maximum.qps.value
+    return sorted([*(share * highest for share in CURVE if abs(share * highest - answer) > CLOSE * highest), answer])
 
 
 class _Steps:

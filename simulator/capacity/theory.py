@@ -22,36 +22,14 @@ from simulator.engine.traffic import CONSTANT as EVEN
 from simulator.policies.balancing import RANDOM, ROUND_ROBIN
 from simulator.statistics.intervals import CONFIDENCE, Estimate
 from simulator.statistics.load import FULL, Load
+from simulator.statistics.moments import knots, service_moments
 
-__all__ = [
-    "Check",
-    "Kind",
-    "Moments",
-    "Quantity",
-    "disagreements",
-    "law_moments",
-    "service_moments",
-    "theory_of",
-]
+__all__ = ["Check", "Kind", "Quantity", "disagreements", "theory_of"]
 
 Kind = Literal["exact", "approximation", "bound"]
 Quantity = Literal["utilization", "capacity_qps", "queue", "latency", "p50", "p99"]
 
-_CELLS_AN_OCTAVE = 128  # of a law's table, which halves its cells towards both tails (engine/law.py)
 _FLAGGED = 4.0  # standard errors
-
-
-@dataclass(frozen=True)
-class Moments:
-    """Mean in seconds and squared coefficient of variation of a service; infinite where the second moment is."""
-
-    mean_s: float
-    scv: float
-
-    @property
-    def second(self) -> float:
-        """The second moment in seconds squared."""
-        return self.mean_s**2 * (1 + self.scv)
 
 
 @dataclass(frozen=True)
@@ -79,42 +57,6 @@ class Check:
     value: float
     kind: Kind
     formula: str
-
-
-def law_moments(laws: LawTables, law: int) -> tuple[float, float]:
-    """Return mean and second moment of law number `law`, in its own unit and that squared.
-
-    The second moment is the exact integral of the squared quantile function as tabulated, straight in each cell: it is
-    that of the numbers the engines draw. It is infinite where the tail falls no faster than value^-2, which the table's
-    last octave shows.
-    """
-    mean, first, last = float(laws.mean[law]), int(laws.offset[law]), int(laws.offset[law + 1])
-    if laws.kind[law] == CONSTANT:
-        return mean, mean**2
-    if not laws.slope[first:last].any():  # sorted samples, all equally likely
-        return mean, float(np.square(laws.level[first:last]).mean())
-    tail, values = _knots(laws, law)
-    upper = values[1]
-    octave = upper[0] / upper[_CELLS_AN_OCTAVE]
-    if octave >= 2**0.5 * (1 - 1e-9):
-        return mean, math.inf
-    left, right = values[:, :-1], values[:, 1:]
-    cells = (left**2 + left * right + right**2) / 3 * np.diff(tail)
-    return mean, float(cells.sum())
-
-
-def service_moments(plan: Plan, stage: int, *, idle: bool = False) -> Moments:
-    """Return the moments of a call to the most loaded shard of a stage, by the busy or by the idle law.
-
-    Random candidates are averaged over the draws of the first replication, as in `offered_load`; service is the cost of
-    the candidates times an independent noise.
-    """
-    cost = np.array([curve_value(plan.curves, 2 * stage + idle, int(n)) for n in _largest_shares(plan, stage)])
-    mean, second = law_moments(plan.laws, 4 * stage + (IDLE_NOISE if idle else NOISE))
-    expected = float(cost.mean()) * mean
-    if expected <= 0:
-        return Moments(0.0, 0.0)
-    return Moments(expected, max(0.0, float(np.square(cost).mean()) * second / expected**2 - 1))
 
 
 def theory_of(plan: Plan, load: Load) -> tuple[Check, ...]:
@@ -197,10 +139,11 @@ class _Stage:
         self.shards, self.replicas = int(table.shards[stage]), int(table.replicas[stage])
         self.workers, self.balancing = int(table.workers[stage]), int(table.balancing[stage])
         self.rate = plan.qps / self.replicas  # at one replica
-        self.service = service_moments(plan, stage)
-        self.idle = service_moments(plan, stage, idle=True) if table.has_idle_law[stage] else self.service
+        shares = _largest_shares(plan, stage)
+        self.service = service_moments(plan, stage, shares)
+        self.idle = service_moments(plan, stage, shares, idle=True) if table.has_idle_law[stage] else self.service
         self.arrival_scv = self._split(arrival_scv)
-        most = int(_largest_shares(plan, stage)[0])
+        most = int(shares[0])
         least = _entering(plan, stage)[0] // self.shards
         costs = [float(curve_value(plan.curves, 2 * stage, int(n))) for n in (least, most)]
         self.alike = _alike(plan) and least > 0 and costs[0] == costs[1]
@@ -358,22 +301,11 @@ def _largest_shares(plan: Plan, stage: int) -> NDArray[np.int64]:
     return shares
 
 
-def _knots(laws: LawTables, law: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the tail probabilities between a law's cells, (K,), rising to 1/2, and its values there, (2, K)."""
-    first, half = int(laws.offset[law]), int(laws.offset[law + 1] - laws.offset[law]) // 2
-    octaves = half // _CELLS_AN_OCTAVE
-    within = 1 + np.arange(_CELLS_AN_OCTAVE) / _CELLS_AN_OCTAVE
-    tail = np.append(np.outer(2.0 ** np.arange(-1 - octaves, -1), within).ravel(), 0.5)  # (K,)
-    level, slope = (column[first : first + 2 * half].reshape(2, half) for column in (laws.level, laws.slope))
-    values = np.concatenate([level + slope * tail[:-1], level[:, -1:] + slope[:, -1:] * 0.5], axis=1)  # (2, K)
-    return tail, values
-
-
 def _is_exponential(laws: LawTables, law: int) -> bool:
     """Return whether a law's table is that of an exponential of its mean."""
     if laws.kind[law] == CONSTANT or not laws.slope[laws.offset[law] : laws.offset[law + 1]].any():
         return False
-    tail, values = _knots(laws, law)
+    tail, values = knots(laws, law)
     exact = -float(laws.mean[law]) * np.stack([np.log1p(-tail), np.log(tail)])
     return bool(np.allclose(values, exact, rtol=1e-9, atol=1e-12 * float(laws.mean[law])))
 

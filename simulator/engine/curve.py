@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from simulator.kernels import jit, kernel
 
-__all__ = ["Curve", "CurveTables", "curve_value", "join_curves", "mean_over"]
+__all__ = ["Curve", "CurveTables", "curve_value", "join_curves", "moments_over"]
 
 
 class Curve(NamedTuple):
@@ -62,10 +62,15 @@ def curve_value(curves: CurveTables, curve: int, n: int) -> float:
 
 
 @jit()
-def mean_over(curves: CurveTables, curve: int, counts: NDArray[np.int64]) -> float:
-    """Return the mean seconds of curve number `curve` over `counts`, shape (Q,); a count of 0 costs nothing."""
-    total = 0.0
+def moments_over(curves: CurveTables, curve: int, counts: NDArray[np.int64]) -> tuple[float, float]:
+    """Return the mean seconds of curve number `curve` over `counts`, shape (Q,), and the mean of their squares.
+
+    A count of 0 costs nothing.
+    """
+    total, squares = 0.0, 0.0
     for n in counts:
         if n > 0:
-            total += curve_value(curves, curve, n)
-    return total / counts.size
+            value = curve_value(curves, curve, n)
+            total += value
+            squares += value**2
+    return total / counts.size, squares / counts.size

@@ -6,7 +6,6 @@ Shapes: A user columns, B item columns, C pair columns, F = A + B + C, R example
 from typing import ClassVar, final
 
 import numpy as np
-from scipy.optimize import minimize
 from scipy.special import expit
 
 from simulator.data.features import FloatArray
@@ -48,6 +47,7 @@ def _curvature(parameters: Parameters, X: FloatArray) -> FloatArray:
 
 def fitted(batch: Examples) -> Parameters:
     """Return the parameters of least loss on `batch`, by Newton's method."""
+    from scipy.optimize import minimize  # a quarter of a second to load, and only training needs it
 
     def objective(flat: FloatArray) -> tuple[float, FloatArray]:
         loss, gradient = loss_and_gradient({"w": flat[:-1], "b": flat[-1:]}, batch)

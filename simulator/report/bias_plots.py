@@ -4,7 +4,7 @@ from math import ceil, sqrt
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
 from simulator.bias.answer import ArmAnswer, BiasAnswer
 from simulator.report.bias_text import percent
@@ -57,7 +57,7 @@ def _panel(axes: Axes, arm: ArmAnswer, even: float, look: Look) -> None:
     axes.set_title(f"{arm.name}: Gini {arm.totals['exposure_gini'].value:.2f}", fontsize=9.5)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda rank, _: f"{rank:,.0f}"))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{share * 100:g}%"))
-    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.xaxis.set_minor_locator(NullLocator())
 
 
 def course_by_arm(answer: BiasAnswer) -> Plot:

@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from simulator.capacity.answer import CapacityAnswer
 from simulator.report.look import Look
@@ -35,7 +35,7 @@ def hockey_stick(answer: CapacityAnswer) -> Plot:
         axes.xaxis.set_major_formatter(FuncFormatter(lambda load, _: f"{load:,g}"))
         axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda seconds, _: format_duration(seconds, 1)))
-        axes.yaxis.set_minor_formatter(NullFormatter())
+        axes.yaxis.set_minor_locator(NullLocator())
         axes.legend(loc="best")
 
     return plot

@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from simulator.capacity.optimize import OptimizeAnswer
 from simulator.capacity.optimize_trial import Confirmed
@@ -43,7 +43,7 @@ def frontier_plot(answer: OptimizeAnswer) -> Plot:
         axes.set(xscale="log", xlabel="p99 at the load of the SLA, log scale", ylabel=f"NDCG@{TOP_K}")
         axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda seconds, _: format_duration(seconds, 1)))
-        axes.xaxis.set_minor_formatter(NullFormatter())
+        axes.xaxis.set_minor_locator(NullLocator())
         axes.margins(0.07)
         axes.legend(loc="best", markerscale=0.5)
 

@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullFormatter, PercentFormatter
+from matplotlib.ticker import EngFormatter, FuncFormatter, NullLocator, PercentFormatter
 
 from simulator.capacity.run_answer import RunAnswer
 from simulator.costs.profile import RankerCost
@@ -45,7 +45,8 @@ def latency_distribution(answer: RunAnswer) -> Plot:
         tail.step(latency[keep], slower[keep], where="post", color=look.blue)
         tail.set(title="Share of queries slower than that", xlabel="latency, ms, log scale", xscale="log", yscale="log")
         tail.xaxis.set_major_formatter(FuncFormatter(lambda ms, _: f"{ms:,g}"))
-        tail.xaxis.set_minor_formatter(NullFormatter())
+        for axis in (tail.xaxis, tail.yaxis):
+            axis.set_minor_locator(NullLocator())
         tail.set_ylim(bottom=0.5 / weights.sum(), top=1.2)
         tail.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{share * 100:g}%"))
         _mark_objectives(tail, answer, look)
@@ -134,6 +135,8 @@ def funnel(answer: RunAnswer) -> Plot:
         many.barh(rows, counts, color=look.blue, height=0.6)
         many.set(title="Candidates scored per query", xlabel="candidates, log scale", xscale="log")
         many.set_xlim(min(1.0, *counts), max(counts) * 40)
+        many.xaxis.set_major_formatter(EngFormatter(sep=""))
+        many.xaxis.set_minor_locator(NullLocator())
         slow.barh(rows, times, color=look.green, height=0.6)
         slow.set(title="Mean time in the stage", xlabel="ms, network and merge included")
         slow.set_xlim(0, max(times) * 1.25)
@@ -176,6 +179,8 @@ def measured_cost(answer: RunAnswer) -> Plot:
         )
         axes.xaxis.set_major_formatter(FuncFormatter(lambda count, _: f"{count:,.0f}"))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda ms, _: format_duration(ms / MS)))
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_minor_locator(NullLocator())
         axes.legend(loc="upper left")
 
     return plot

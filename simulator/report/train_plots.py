@@ -5,7 +5,7 @@ import math
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullFormatter, PercentFormatter
+from matplotlib.ticker import FuncFormatter, NullLocator, PercentFormatter
 
 from simulator.report.look import Look
 from simulator.report.plots import Plot, PlotKind
@@ -63,7 +63,7 @@ def learning_curve(answer: TrainAnswer) -> Plot:
             xlabel="samples to learn from, log scale; dashed beyond what was measured", ylabel="error, 1 - NDCG@10"
         )
         axes.xaxis.set_major_formatter(FuncFormatter(lambda n, _: f"{n:,.0f}"))
-        axes.xaxis.set_minor_formatter(NullFormatter())
+        axes.xaxis.set_minor_locator(NullLocator())
         axes.legend(loc="upper right")
 
     return plot
@@ -144,13 +144,13 @@ def cluster_by_workers(answer: TrainAnswer) -> Plot:
         for axes in (time, cost):
             axes.set(xscale="log", xlabel="workers, log scale")
             axes.set_xticks(workers, [f"{w:,}" for w in workers])
-            axes.xaxis.set_minor_formatter(NullFormatter())
+            axes.xaxis.set_minor_locator(NullLocator())
             if cluster.best is not None:
                 axes.axvline(cluster.best.workers, color=look.green, linewidth=1.2)
         time.set(title=f"Time to train, {unit}", yscale="log")
         cost.set_ylim(bottom=0)
         time.yaxis.set_major_formatter(FuncFormatter(lambda t, _: f"{t:g}"))
-        time.yaxis.set_minor_formatter(NullFormatter())
+        time.yaxis.set_minor_locator(NullLocator())
         cost.set(title=f"Cost of training, {answer.currency}" if priced else "Worker-hours of training")
 
     return plot
@@ -183,7 +183,7 @@ def transfer_by_users(answer: TrainAnswer) -> Plot:
         )
         axes.set_ylabel("1 - NDCG@10")
         axes.set_xticks(users, [f"{count:,}" for count in users])
-        axes.xaxis.set_minor_formatter(NullFormatter())
+        axes.xaxis.set_minor_locator(NullLocator())
         axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
         axes.legend()
 

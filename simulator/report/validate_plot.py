@@ -2,7 +2,7 @@
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from simulator.report.look import Look
 from simulator.report.plots import MS, Plot
@@ -34,7 +34,7 @@ def validate_plot(answer: Validation) -> Plot:
         axes.set_title(f"{answer.funnel.scenario.name}: predicted, and measured {answer.repeats} times")
         axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda ms, _: f"{ms:,g}"))
-        axes.yaxis.set_minor_formatter(NullFormatter())
+        axes.yaxis.set_minor_locator(NullLocator())
         axes.legend(loc="upper left", ncols=2)
 
     return plot

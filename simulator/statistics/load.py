@@ -1,15 +1,17 @@
 """What the plan alone says of its load: the utilisation law, stage by stage. Letters: Q queries, S stages."""
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.engine.arrivals import entering_candidates
-from simulator.engine.curve import curve_value, mean_over
+from simulator.engine.curve import curve_value, moments_over
 from simulator.engine.plan import NOISE, Plan
 from simulator.engine.traffic import span_factors
 from simulator.policies.shedding import NO_LIMIT
+from simulator.statistics.moments import service_moments
 
 __all__ = ["FULL", "Load", "offered_load"]
 
@@ -35,6 +37,8 @@ class Load:
         The highest rate of the run over its mean rate: in a burst, at the day's peak.
     busiest_shard
         One a stage: the number of the shard that the two first are about; None where all shards are alike.
+    service_scv
+        One a stage: the squared coefficient of variation of such a call, faults aside; infinite where no variance is.
     """
 
     mean_service_s: tuple[float, ...]
@@ -42,6 +46,7 @@ class Load:
     merge_utilization: float
     peak: float = 1.0
     busiest_shard: tuple[int | None, ...] = ()
+    service_scv: tuple[float, ...] = ()
 
     @property
     def highest(self) -> float:
@@ -87,38 +92,48 @@ def offered_load(plan: Plan) -> Load:
     entering = entering_candidates(plan, 0, count=min(plan.total_queries, _DRAWS))
     mean, highest = span_factors(plan.arrivals, plan.total_queries / plan.qps)
     rate = plan.qps * mean * (1 - plan.door.hit_rate)
-    services, utilizations, busiest, merging = [], [], [], 0.0
+    services, utilizations, busiest, spreads, merging = [], [], [], [], 0.0
     for s in range(len(plan.names)):
         shards, servers = int(plan.stages.shards[s]), int(plan.stages.replicas[s] * plan.stages.workers[s])
-        shard, work = _most_work(plan, s, entering)
-        service = work * float(plan.laws.mean[4 * s + NOISE])
-        busiest.append(shard)
+        most = _most_work(plan, s, entering)
+        service = most.seconds * float(plan.laws.mean[4 * s + NOISE])
+        busiest.append(most.shard)
+        spreads.append(service_moments(plan, s, most.candidates).scv)
         services.append(service)
         utilizations.append(rate * service / servers)
         lists = round(float(np.minimum(entering, shards).mean()))
         merging += curve_value(plan.curves, plan.merge_curve, lists) * float(plan.laws.mean[plan.merge_noise])
         entering = np.minimum(entering, plan.stages.keep[s])
     merge_utilization = rate * merging / plan.merge_workers if plan.merge_workers else 0.0
-    return Load(tuple(services), tuple(utilizations), merge_utilization, highest / mean, tuple(busiest))
+    return Load(tuple(services), tuple(utilizations), merge_utilization, highest / mean, tuple(busiest), tuple(spreads))
 
 
-def _most_work(plan: Plan, s: int, entering: NDArray[np.int64]) -> tuple[int | None, float]:
-    """Return which shard of stage `s` works longest on a query, None where all are alike, and its mean seconds.
+class _Most(NamedTuple):
+    """The shard that works longest on a query, None where all are alike; its mean seconds, noise aside, its batches."""
+
+    shard: int | None
+    seconds: float
+    candidates: NDArray[np.int64]
+
+
+def _most_work(plan: Plan, s: int, entering: NDArray[np.int64]) -> _Most:
+    """Return which shard of stage `s` works longest on a query, and how long.
 
     Of shards that are equally slow the largest works longest, since a call never gets quicker by more candidates.
     """
     shards = int(plan.stages.shards[s])
     if plan.sizes[s].size == 0 and plan.slow.first[s] == plan.slow.first[s + 1]:
-        return None, _work(plan, s, -(-entering // shards))
+        return _work(plan, s, None, 1.0, -(-entering // shards))
     sizes = np.diff(plan.sizes[s]) if plan.sizes[s].size else np.full(shards, 1 / shards)
     factors = _lasting_factors(plan, s)
-    most: tuple[int | None, float] = (None, 0.0)
+    found = []
     for factor in np.unique(factors):
         shard = int(np.argmax(np.where(factors == factor, sizes, -1.0)))
-        work = float(factor) * _work(plan, s, np.ceil(entering * float(sizes[shard])).astype(np.int64))
-        most = max(most, (shard, work), key=lambda one: one[1])
+        share = np.ceil(entering * float(sizes[shard])).astype(np.int64)
+        found.append(_work(plan, s, shard, float(factor), share))
+    most = max(found, key=lambda one: one.seconds)
     alike = sizes.max() == sizes.min() and factors.max() == factors.min()
-    return (None if alike else most[0]), most[1]
+    return most._replace(shard=None) if alike else most
 
 
 def _lasting_factors(plan: Plan, s: int) -> NDArray[np.float64]:
@@ -131,7 +146,8 @@ def _lasting_factors(plan: Plan, s: int) -> NDArray[np.float64]:
     return factors
 
 
-def _work(plan: Plan, s: int, candidates: NDArray[np.int64]) -> float:
-    """Return the mean seconds of work a request of so many candidates, noise and faults aside; of full batches."""
+def _work(plan: Plan, s: int, shard: int | None, factor: float, candidates: NDArray[np.int64]) -> _Most:
+    """Return what a shard works on requests of so many candidates, `factor` times as long as usual, in full batches."""
     batch = int(plan.stages.batch[s])
-    return float(mean_over(plan.curves, 2 * s, candidates * batch)) / batch
+    mean, _ = moments_over(plan.curves, 2 * s, candidates * batch)
+    return _Most(shard, factor * mean / batch, candidates * batch)

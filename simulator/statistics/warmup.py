@@ -11,6 +11,12 @@ from simulator.statistics.load import FULL, Load
 
 __all__ = ["BatchMeans", "batch_size", "enough_queries", "longest_warmup", "mser", "planned_warmup", "warmup_floor"]
 
+LEFT_OUT = 20_000_000
+"""The requests to shards that a replication may leave out at its start, if they are more than it measures."""
+
+POISSON_COUNTS = 1.0
+"""The index of dispersion of Poisson arrivals' counts."""
+
 _RELAXATIONS, _ENOUGH = 10, 100
 _BATCH = 5
 _MOST_BATCHES = 1 << 18
@@ -23,25 +29,32 @@ def warmup_floor(plan: Plan, load: Load) -> int:
     of M/M/c; Cohen, The Single Server Queue, III.7.3), but over no less than a service; ten of these are left out, for
     the slowest stage. At or over capacity there is nothing to settle into, and the floor is a tenth of the run.
 
-    Bursty arrivals lengthen that as the variance of their counts does in the heavy-traffic limit, (I + 1) / 2 times
-    with I their index of dispersion (Whitt, Stochastic-Process Limits, 9.6); unless even a burst leaves capacity, where
-    it is at most the time at the burst's load. A day and a trace never settle: every query counts, from time 0 on.
+    Other arrivals and services change that as the variance of the work that comes in does in the heavy-traffic limit:
+    (I + cs^2) / 2 times, with I the index of dispersion of the arrivals' counts and cs^2 the squared coefficient of
+    variation of a service (Whitt, Stochastic-Process Limits, 5.7 and 9.6); that of an exponential one where a service
+    has no variance. If even a burst leaves capacity, it is at most the time at the burst's load. A day and a trace
+    never settle: every query counts, from time 0 on.
     """
     if not plan.arrivals.settles:
         return 0
     if load.highest >= FULL:
         return math.ceil(plan.queries / 10)
-    settle = (1 + dispersion(plan.arrivals, plan.qps)) / 2 * _relaxation(plan, load)
+    settle = _relaxation(plan, load, dispersion(plan.arrivals, plan.qps))
     if load.at_peak < 1:
-        settle = min(settle, _relaxation(plan, load.scaled(load.peak)))
+        settle = min(settle, _relaxation(plan, load.scaled(load.peak), POISSON_COUNTS))
     return math.ceil(_RELAXATIONS * plan.qps * settle)
 
 
-def _relaxation(plan: Plan, load: Load) -> float:
-    """Return the relaxation time of the slowest stage in seconds, of Poisson arrivals at a load below 1."""
+def _relaxation(plan: Plan, load: Load, arrivals: float) -> float:
+    """Return the relaxation time of the slowest stage in seconds at a load below 1.
+
+    `arrivals` is the index of dispersion of the queries' counts.
+    """
+    spreads = (scv if math.isfinite(scv) else 1.0 for scv in load.service_scv)
+    stages = zip(load.mean_service_s, spreads, plan.stages.workers, load.utilization, strict=True)
     return max(
-        service * max(1.0, 1 / (int(workers) * (1 - math.sqrt(rho)) ** 2))
-        for service, workers, rho in zip(load.mean_service_s, plan.stages.workers, load.utilization, strict=True)
+        service * max(1.0, (arrivals + scv) / 2 / (int(workers) * (1 - math.sqrt(rho)) ** 2))
+        for service, scv, workers, rho in stages
     )
 
 
@@ -55,8 +68,12 @@ def enough_queries(plan: Plan, load: Load) -> int:
 
 
 def longest_warmup(plan: Plan) -> int:
-    """Return the most queries that a run leaves out: four times those it measures."""
-    return 4 * plan.queries
+    """Return the most queries that a run leaves out.
+
+    Four times those it measures, as long as a replication leaves out no more than LEFT_OUT requests to shards; at least
+    as many as it measures.
+    """
+    return max(plan.queries, min(4 * plan.queries, LEFT_OUT // int(plan.stages.shards.sum())))
 
 
 def planned_warmup(plan: Plan, load: Load) -> int:

@@ -7,9 +7,8 @@ import pytest
 
 from simulator.capacity.formulas import erlang_c, fork_join_mean, mean_wait_mmc, sojourn_percentile_mmc
 from simulator.capacity.run import run_scenario
-from simulator.capacity.theory import Check, disagreements, law_moments, service_moments, theory_of
+from simulator.capacity.theory import Check, disagreements, theory_of
 from simulator.costs.profile import load_profile
-from simulator.engine.plan import NOISE
 from simulator.engine.resolve import resolve
 from simulator.scenario.load import parse_scenario
 from simulator.statistics.intervals import Estimate
@@ -36,41 +35,6 @@ def said(plan, stage="s0", kind=None):
     """What theory says of a stage, by quantity and kind."""
     found = theory_of(plan, offered_load(plan))
     return {(check.quantity, check.kind): check.value for check in found if check.stage == stage}
-
-
-@pytest.mark.parametrize(
-    ("law", "scv"),
-    [
-        ({"distribution": "exponential", "mean": "5ms"}, 1.0),
-        ({"distribution": "lognormal", "mean": "5ms", "cv": 2}, 4.0),
-        ({"distribution": "gamma", "mean": "5ms", "cv": 0.5}, 0.25),
-        ({"distribution": "hyperexponential", "mean": "5ms", "cv": 4}, 16.0),
-        ({"distribution": "uniform", "low": "0s", "high": "10ms"}, 1 / 3),
-        ({"distribution": "pareto", "mean": "5ms", "alpha": 3}, 1 / 3),
-        ({"distribution": "pareto", "mean": "5ms", "alpha": 2}, math.inf),
-        ("5ms", 0.0),
-    ],
-)
-def test_moments_of_a_table_are_the_laws(law, scv):
-    """Mean and scv of a service, integrated over its table, are the closed forms (to 0.01%); infinite at alpha = 2."""
-    moments = service_moments(planned({"cost": law}), 0)
-    assert moments.mean_s == pytest.approx(0.005)
-    assert moments.scv == pytest.approx(scv, rel=1e-4, abs=1e-9)
-
-
-def test_moments_of_samples_are_theirs(tmp_path):
-    """An empirical law has the moments of its samples, each as likely."""
-    (tmp_path / "times.csv").write_text("1\n2\n6\n")
-    plan = planned({"cost": {"distribution": "empirical", "file": str(tmp_path / "times.csv")}})
-    assert law_moments(plan.laws, NOISE) == pytest.approx((3.0, 41 / 3))
-
-
-def test_random_candidates_add_to_the_spread():
-    """A cost that grows with an exponential number of candidates is spread as widely as they are."""
-    candidates = {"distribution": "exponential", "mean": 1000}
-    moments = service_moments(planned({"cost": {"per_candidate": "1us"}}, candidates=candidates), 0)
-    assert moments.mean_s == pytest.approx(1e-3, rel=0.05)
-    assert moments.scv == pytest.approx(1.0, rel=0.1)
 
 
 def test_erlang_c_is_the_published_table():
