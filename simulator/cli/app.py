@@ -35,6 +35,7 @@ def main() -> None:
         if sys.argv[1:] == ["--version"]:
             sys.exit(_print(f"{__version__}\n"))
         signal.signal(signal.SIGTERM, _terminate)
+        os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # nobody else's code runs, and none is looked for
         code = _guarded(sys.argv[1:])
     except KeyboardInterrupt:  # while modules load
         _complain("interrupted")

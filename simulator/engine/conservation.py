@@ -132,15 +132,18 @@ def _look(
     start, stage_end, coverage, parts, attempts, slowest = columns
     first, before = begun
     counts, broken, seen, unanswered = found
+    arrival = times[0]
     _count(times, counts)
-    for arrival in times[0]:
-        broken[1] |= not arrival >= before
-        before = arrival
+    back = not arrival[0] >= before
+    for q in range(1, arrival.size):
+        back |= not arrival[q] >= arrival[q - 1]
+    broken[1] |= back
     _follow(times, (start, stage_end, parts), broken)
     for s in range(start.shape[1]):
-        service, missing = 0.0, 0
+        service, missing, many = 0.0, 0, False
         for q in range(start.shape[0]):
-            broken[5] |= not 0 <= coverage[q, s] <= 1
+            many |= not 0 <= coverage[q, s] <= 1
+        broken[5] |= many
         for q in range(first, start.shape[0]):
             service += parts[q, s, SERVED]
             missing += attempts[q, s] - (slowest[q, s] >= 0)
@@ -182,14 +185,16 @@ def _follow(
         latency = end[q] - arrival[q]
         if not (latency < np.inf and outcome[q] == COMPLETED):
             continue
-        ended, passed = arrival[q], door[q]
+        ended, passed, least = arrival[q], door[q], 0.0
         for s in range(start.shape[1]):
             early |= not start[q, s] >= ended
             ended = stage_end[q, s]
             late |= not ended >= start[q, s]
             for p in range(ALL_PARTS):
-                negative |= not parts[q, s, p] >= 0
-                passed += parts[q, s, p]
+                part = parts[q, s, p]
+                least = part if part < least else least
+                passed += part
+        negative |= least < 0 or passed != passed  # not a number
         apart |= not abs(passed - latency) <= TOLERANCE_S * max(1.0, end[q])
     broken[2] |= early
     broken[3] |= late

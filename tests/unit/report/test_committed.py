@@ -29,6 +29,7 @@ from simulator.scenario.grid import load_grid
 from simulator.scenario.load import load_scenario, load_study
 from simulator.scenario.model import Scenario
 from simulator.training.answer import find_training
+from tests.documents import assert_alike, leaves
 
 ROOT = Path(__file__).parents[3]
 STUDIES = sorted((ROOT / "scenarios").glob("*.yaml"))
@@ -56,26 +57,10 @@ def unless_long(paths: list[Path], long: set[str] = LONG) -> list[Any]:
 SPREAD_OF_SEEDS = {"recall_at_10": 0.014, "true_recall_at_10": 0.013, "ndcg_at_10": 0.0043}
 
 
-def leaves(value: Any, path: str = "") -> dict[str, Any]:
-    """Every number and word of a document by its path."""
-    if isinstance(value, dict):
-        return {key: leaf for name, part in value.items() for key, leaf in leaves(part, f"{path}.{name}").items()}
-    if isinstance(value, list):
-        return {key: leaf for i, part in enumerate(value) for key, leaf in leaves(part, f"{path}.{i}").items()}
-    return {path: value}
-
-
 def assert_same(path: Path, document: dict[str, Any], digits: int = 9) -> None:
-    """The document in a file equals `document` but for where it was made, and for what was learnt there.
-
-    Differences of large numbers have fewer digits of their own, so nine decimals do as well.
-    """
-    committed = leaves(json.loads(path.read_text()) | {"provenance": None, "quality": None})
-    fresh = leaves(json.loads(json.dumps(document)) | {"provenance": None, "quality": None})
-    assert committed.keys() == fresh.keys()
-    for name, value in fresh.items():
-        expected = pytest.approx(value, rel=10**-digits, abs=1e-9) if isinstance(value, float) else value
-        assert committed[name] == expected, name
+    """The document in a file equals `document` but for where it was made, and for what was learnt there."""
+    fresh = json.loads(json.dumps(document))
+    assert_alike(json.loads(path.read_text()), fresh, digits, ("provenance", "quality"))
 
 
 @pytest.mark.parametrize("path", unless_long(SCENARIOS, LEARNT))

@@ -4,7 +4,6 @@ import json
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from pathlib import Path
 
@@ -14,51 +13,28 @@ import simulator
 from simulator.errors import InputError
 from simulator.scenario.load import parse_scenario, text_with
 from simulator.web.what_if import answer_of, check_upload, curve_of, knobs_of, settings_of, shards_of
+from tests.what_if import HUNDRED_SHARDS, served
 
 testing = pytest.importorskip("streamlit.testing.v1", reason="the extra web is not installed")
 pytestmark = pytest.mark.filterwarnings("ignore")  # Streamlit's own
 
 PAGE = Path(simulator.__file__).parent / "web" / "page.py"
 SIMULATOR = Path(sys.executable).parent / "simulator"
-TEXT = """
-name: small
-question: Is it quick?
-sla: {qps: 100, objectives: [p99 < 50ms]}
-traffic: {candidates: 1000}
-funnel:
-  - {name: first, shards: 100, replicas: 2, keep: 50, cost: {distribution: exponential, mean: 4ms}}
-  - {name: second, cost: 2ms}
-prices: {worker_hour: 0.1, currency: EUR}
-"""
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory):
-    """The page served by the command, and its address."""
-    tmp_path = tmp_path_factory.mktemp("served")
-    (tmp_path / "small.yaml").write_text(TEXT)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [SIMULATOR, "web", tmp_path / "small.yaml", "--port", str(port)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        try:
-            for _ in range(150):
-                try:
-                    with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=2):
-                        break
-                except OSError:
-                    time.sleep(0.2)
-            yield port
-        finally:
-            process.send_signal(2)
-            process.wait(timeout=30)
+def port(tmp_path_factory):
+    """The port of the page, served by the command."""
+    path = tmp_path_factory.mktemp("served") / "small.yaml"
+    path.write_text(HUNDRED_SHARDS)
+    with served(path) as found:
+        yield found
 
 
 @pytest.fixture
 def page(tmp_path, monkeypatch):
     """The page on a small scenario, drawn once."""
-    (tmp_path / "small.yaml").write_text(TEXT)
+    (tmp_path / "small.yaml").write_text(HUNDRED_SHARDS)
     monkeypatch.setenv("SIMULATOR_WEB_FILE", str(tmp_path / "small.yaml"))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])  # Streamlit leaves the page there
@@ -104,7 +80,7 @@ def test_pinned_what_ifs_stand_side_by_side(page):
 
 def test_a_wrong_scenario_is_a_message_on_the_page(page, tmp_path):
     """A scenario with an unknown key is shown as an error with its place; the page lives on."""
-    (tmp_path / "small.yaml").write_text(TEXT.replace("replicas", "replica"))
+    (tmp_path / "small.yaml").write_text(HUNDRED_SHARDS.replace("replicas", "replica"))
     page.run()
     assert not page.exception
     assert "small.yaml:7" in page.error[0].value
@@ -112,7 +88,7 @@ def test_a_wrong_scenario_is_a_message_on_the_page(page, tmp_path):
 
 def test_the_knobs_are_those_of_the_scenario():
     """QPS, and of each stage its sizes, keep where it is said, a deadline, and hedging where it can be."""
-    names = [knob.name for knob in knobs_of(parse_scenario(TEXT))]
+    names = [knob.name for knob in knobs_of(parse_scenario(HUNDRED_SHARDS))]
     assert names[0] == "QPS"
     assert "first: keep" in names
     assert "second: keep" not in names
@@ -122,7 +98,7 @@ def test_the_knobs_are_those_of_the_scenario():
 
 def test_settings_are_what_moved():
     """Sliders that stand where they began say nothing; a deadline and a hedge are written as in the file."""
-    knobs = knobs_of(parse_scenario(TEXT))
+    knobs = knobs_of(parse_scenario(HUNDRED_SHARDS))
     values = [knob.value for knob in knobs]
     assert settings_of(knobs, values) == []
     moved = {"first: deadline, ms (0: none)": 30, "first: hedge after, ms (0: never)": 10}
@@ -131,12 +107,12 @@ def test_settings_are_what_moved():
         "funnel.first.deadline=30ms",
         "funnel.first.hedging={after: 10ms, cancel: on_response}",
     ]
-    assert answer_of(TEXT, "small", settings, Path()).run.coverage.value <= 1
+    assert answer_of(HUNDRED_SHARDS, "small", settings, Path()).run.coverage.value <= 1
 
 
 def test_more_shards_are_a_longer_wait_for_the_slowest():
     """Where a call's cost does not fall with its candidates, p99 rises with the shards of the widest stage."""
-    stage, points = shards_of(answer_of(TEXT, "small", [], Path()))
+    stage, points = shards_of(answer_of(HUNDRED_SHARDS, "small", [], Path()))
     assert stage == "first"
     assert [shards for shards, _ in points] == [25, 50, 100, 200, 400]
     assert [ms for _, ms in points] == sorted(ms for _, ms in points)
@@ -144,7 +120,7 @@ def test_more_shards_are_a_longer_wait_for_the_slowest():
 
 def test_the_curve_rises_towards_the_bound():
     """p99 rises with load, and no point lies beyond the bound."""
-    found = answer_of(TEXT, "small", [], Path())
+    found = answer_of(HUNDRED_SHARDS, "small", [], Path())
     points = curve_of(found)
     assert [ms for _, ms in points] == sorted(ms for _, ms in points)
     assert points[-1][0] < 1_000
@@ -175,9 +151,9 @@ def test_a_bomb_is_refused():
 
 def test_a_download_is_the_scenario_with_its_settings():
     """The YAML that is offered parses to the scenario with the sliders' settings; untouched it is the same text."""
-    assert text_with(TEXT, []) == TEXT
-    changed = parse_scenario(text_with(TEXT, ["funnel.first.workers=3", "sla.qps=70"]))
-    assert changed == parse_scenario(TEXT, overrides=["funnel.first.workers=3", "sla.qps=70"])
+    assert text_with(HUNDRED_SHARDS, []) == HUNDRED_SHARDS
+    changed = parse_scenario(text_with(HUNDRED_SHARDS, ["funnel.first.workers=3", "sla.qps=70"]))
+    assert changed == parse_scenario(HUNDRED_SHARDS, overrides=["funnel.first.workers=3", "sla.qps=70"])
 
 
 def test_another_address_needs_the_flag(tmp_path):
@@ -187,13 +163,13 @@ def test_another_address_needs_the_flag(tmp_path):
     assert "--expose" in done.stderr
 
 
-def test_the_page_is_served_on_this_machine_alone(served):
+def test_the_page_is_served_on_this_machine_alone(port):
     """The command serves a page on 127.0.0.1 that answers, and listens nowhere else."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{served}/_stcore/health", timeout=5) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=5) as answer:
         assert answer.status == 200
     lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
-    listening = [line[1] for line in lines if line[1].endswith(f":{served:04X}") and line[3] == "0A"]
-    assert listening == [f"0100007F:{served:04X}"]
+    listening = [line[1] for line in lines if line[1].endswith(f":{port:04X}") and line[3] == "0A"]
+    assert listening == [f"0100007F:{port:04X}"]
 
 
 @pytest.mark.parametrize(
@@ -205,23 +181,23 @@ def test_the_page_is_served_on_this_machine_alone(served):
         ("evil.example", "http://evil.example:{port}", 403),
     ],
 )
-def test_another_site_gets_no_connection_even_under_a_name_that_leads_here(served, host, origin, status):
+def test_another_site_gets_no_connection_even_under_a_name_that_leads_here(port, host, origin, status):
     """The page's numbers come over a WebSocket, which opens for the page itself, under the names of this machine."""
     head = (
-        f"GET /_stcore/stream HTTP/1.1\r\nHost: {host}:{served}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        f"GET /_stcore/stream HTTP/1.1\r\nHost: {host}:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         f"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
-        f"Origin: {origin.format(port=served)}\r\n\r\n"
+        f"Origin: {origin.format(port=port)}\r\n\r\n"
     )
-    with socket.create_connection(("127.0.0.1", served), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
         connection.sendall(head.encode())
         answer = connection.recv(100).decode("latin-1")
     assert answer.startswith(f"HTTP/1.1 {status}")
 
 
-def test_a_browser_drags_a_slider_and_reads_the_new_p99(served, browser):
+def test_a_browser_drags_a_slider_and_reads_the_new_p99(port, browser):
     """In a real browser the load's slider is moved by the keyboard, and the p99 of the page follows."""
     tab = browser.new_page()
-    tab.goto(f"http://127.0.0.1:{served}")
+    tab.goto(f"http://127.0.0.1:{port}")
     metric = tab.locator('[data-testid="stMetricValue"]').first
     metric.wait_for(timeout=60_000)
     before = float(metric.inner_text().split()[0])
