@@ -6,17 +6,19 @@ parameters such as cv have no unit.
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Annotated, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeAlias, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from simulator.distributions.written import read_number
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
 __all__ = ["Cv", "FloatArray", "Law", "Magnitude", "PositiveNumber", "Quantity"]
 
-FloatArray = NDArray[np.float64]
+FloatArray: TypeAlias = "NDArray[np.float64]"
 Magnitude = TypeVar("Magnitude", bound=float)
 PositiveNumber = Annotated[float, Field(gt=0, le=1000), BeforeValidator(read_number)]
 Cv = PositiveNumber

@@ -2,8 +2,6 @@
 
 from typing import Generic, Literal
 
-import numpy as np
-
 from simulator.distributions.base import FloatArray, Law, Magnitude
 
 __all__ = ["Constant"]
@@ -19,6 +17,8 @@ class Constant(Law[Magnitude], Generic[Magnitude]):
 
     def quantile(self, lower: FloatArray, upper: FloatArray) -> FloatArray:
         """Return the value, whatever the probability."""
+        import numpy as np  # a tenth of a second to load, and only runs need it
+
         return np.full(np.broadcast(lower, upper).shape, float(self.mean))
 
     def mean_value(self) -> float:

@@ -4,7 +4,6 @@ import math
 from collections.abc import Iterable
 from typing import ClassVar, Generic, Literal, Self
 
-import numpy as np
 from pydantic import PrivateAttr, ValidationInfo, model_validator
 
 from simulator.distributions.base import FloatArray, Law, Magnitude
@@ -62,6 +61,8 @@ class Empirical(Law[Magnitude], Generic[Magnitude]):
 
     def quantile(self, lower: FloatArray, upper: FloatArray) -> FloatArray:
         """Return the sample at place floor(u n)."""
+        import numpy as np  # a tenth of a second to load, and only runs need it
+
         del upper  # the samples are few enough for one tail to tell
         samples = np.array(self._samples)
         return samples[np.minimum((lower * samples.size).astype(np.int64), samples.size - 1)]

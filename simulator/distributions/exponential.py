@@ -2,8 +2,6 @@
 
 from typing import Generic, Literal
 
-import numpy as np
-
 from simulator.distributions.base import FloatArray, Law, Magnitude
 
 __all__ = ["Exponential"]
@@ -19,6 +17,8 @@ class Exponential(Law[Magnitude], Generic[Magnitude]):
 
     def quantile(self, lower: FloatArray, upper: FloatArray) -> FloatArray:
         """Return -mean log(1 - u)."""
+        import numpy as np  # a tenth of a second to load, and only runs need it
+
         log_upper: FloatArray = np.where(lower < 0.5, np.log1p(-np.minimum(lower, 0.5)), np.log(upper))
         return -self.mean * log_upper
 

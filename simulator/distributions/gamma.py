@@ -2,7 +2,6 @@
 
 from typing import Annotated, Generic, Literal
 
-import numpy as np
 from pydantic import BeforeValidator, Field
 
 from simulator.distributions.base import FloatArray, Law, Magnitude
@@ -26,7 +25,8 @@ class Gamma(Law[Magnitude], Generic[Magnitude]):
 
     def quantile(self, lower: FloatArray, upper: FloatArray) -> FloatArray:
         """Return the inverse of the regularised incomplete gamma function, from the nearer tail."""
-        from scipy.special import gammainccinv, gammaincinv  # a quarter of a second to load, and only runs need it
+        import numpy as np  # slow to load, as SciPy is, and only runs need it
+        from scipy.special import gammainccinv, gammaincinv
 
         shape = self.cv**-2
         unit = np.where(lower < 0.5, gammaincinv(shape, lower), gammainccinv(shape, upper))

@@ -3,7 +3,6 @@
 import math
 from typing import Annotated, Generic, Literal
 
-import numpy as np
 from pydantic import BeforeValidator, Field
 
 from simulator.distributions.base import FloatArray, Law, Magnitude
@@ -29,6 +28,8 @@ class Hyperexponential(Law[Magnitude], Generic[Magnitude]):
 
         The log tail of a mixture of exponentials is convex, so Newton's steps from zero never overshoot.
         """
+        import numpy as np  # a tenth of a second to load, and only runs need it
+
         excess = math.sqrt((self.cv**2 - 1) / (self.cv**2 + 1))
         rare = 1 / ((self.cv**2 + 1) * (1 + excess))  # (1 - excess) / 2, without the cancellation of a large cv
         shares = np.array([(1 + excess) / 2, rare])[:, None]

@@ -3,8 +3,6 @@
 import math
 from typing import Generic, Literal
 
-import numpy as np
-
 from simulator.distributions.base import Cv, FloatArray, Law, Magnitude
 
 __all__ = ["Lognormal"]
@@ -22,7 +20,8 @@ class Lognormal(Law[Magnitude], Generic[Magnitude]):
 
     def quantile(self, lower: FloatArray, upper: FloatArray) -> FloatArray:
         """Return mean exp(sigma z - sigma^2 / 2) with z the normal quantile and sigma^2 = log(1 + cv^2)."""
-        from scipy.special import ndtri  # a quarter of a second to load, and only runs need it
+        import numpy as np  # slow to load, as SciPy is, and only runs need it
+        from scipy.special import ndtri
 
         variance = math.log1p(self.cv**2)
         if variance == 0:  # a cv whose square is no number above 0: z may be infinite at the ends, and 0 z nothing

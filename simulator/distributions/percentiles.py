@@ -6,7 +6,6 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Generic, Literal, NamedTuple, Self
 
-import numpy as np
 from pydantic import ConfigDict, model_validator
 
 from simulator.distributions.base import FloatArray, Law, Magnitude, PositiveNumber
@@ -104,6 +103,8 @@ class Percentiles(Law[Magnitude], Generic[Magnitude]):
 
     def quantile(self, lower: FloatArray, upper: FloatArray) -> FloatArray:
         """Return the value on the line that spans the tail probability."""
+        import numpy as np  # a tenth of a second to load, and only runs need it
+
         tail = np.where(lower < 0.5, 1 - lower, upper)
         values = np.full(np.shape(tail), self.points()[0][1])
         for piece in self.pieces():

@@ -2,7 +2,6 @@
 
 from typing import Generic, Literal, Self
 
-import numpy as np
 from pydantic import model_validator
 
 from simulator.distributions.base import FloatArray, Law, Magnitude
@@ -29,6 +28,8 @@ class Uniform(Law[Magnitude], Generic[Magnitude]):
 
     def quantile(self, lower: FloatArray, upper: FloatArray) -> FloatArray:
         """Return the point that divides the range as `lower` to `upper`."""
+        import numpy as np  # a tenth of a second to load, and only runs need it
+
         del upper  # the range is bounded: neither tail can lose anything
         return np.minimum(self.low + (self.high - self.low) * lower, self.high)
 

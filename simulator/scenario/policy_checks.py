@@ -3,8 +3,6 @@
 import math
 from collections.abc import Iterator
 
-import numpy as np
-
 from simulator.distributions.base import Law
 from simulator.scenario.fields import MOST_ATTEMPTS
 from simulator.scenario.model import Scenario, Stage
@@ -56,6 +54,8 @@ def _users(scenario: Scenario) -> Iterator[Finding]:
 
 def _least(law: Law[float]) -> float:
     """Return the smallest value of a law."""
+    import numpy as np  # a tenth of a second to load, and few scenarios ask for it
+
     return float(law.quantile(np.zeros(1), np.ones(1))[0])
 
 

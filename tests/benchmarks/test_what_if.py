@@ -27,11 +27,11 @@ def test_a_slider_is_answered_at_once(tab):
     """From the key that moves the load of a hundred shards to the new p99 on the page: under 300 ms, the median."""
     metric, slider, took = tab.locator('[data-testid="stMetricValue"]').first, tab.get_by_role("slider").first, []
     slider.focus()
-    for _ in range(MOVES):
+    for key in ("End", "Home") * (MOVES // 2):
         tab.wait_for_timeout(1500)  # so that nothing of the last answer is still being drawn
         before = metric.inner_text()
         began = time.perf_counter()
-        slider.press("PageUp")
+        slider.press(key)
         tab.wait_for_function(NEW_VALUE, arg=before, timeout=10_000)
         took.append(time.perf_counter() - began)
     found = statistics.median(took)
