@@ -8,13 +8,13 @@ from simulator.cli.console import check_choice
 
 __all__ = ["TOPICS", "help_"]
 
-TOPICS = ("tutorial", "guides", "model", "reference")
+TOPICS = ("tutorial", "guides", "examples", "model", "reference")
 
 
 def help_(
     topic: Annotated[str, typer.Argument(metavar="TOPIC", help=f"One of {', '.join(TOPICS)}.")] = "tutorial",
 ) -> None:
-    """Read about a topic: tutorial, guides, model, reference."""
+    """Read about a topic: tutorial, guides, examples, model, reference."""
     from importlib.resources import files  # only here
 
     check_choice("TOPIC", topic, TOPICS)
