@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from threadpoolctl import threadpool_limits
 
 import simulator
@@ -12,6 +13,9 @@ from simulator.scenario.load import load_scenario
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = Path(simulator.__file__).parent
+
+settings.register_profile("untimed", deadline=None)  # the first example may load kernels, and machines are shared
+settings.load_profile("untimed")
 
 
 def pytest_configure() -> None:

@@ -54,7 +54,6 @@ def test_engines_and_searches_agree_for_as_long_as_asked():
         @seed(rounds)
         @settings(
             max_examples=ROUND,
-            deadline=None,
             database=None,
             phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),

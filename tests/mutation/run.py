@@ -24,8 +24,8 @@ TESTS = (
     *(
         f"tests/unit/{name}.py"
         for name in (
-            *(f"statistics/test_{part}" for part in ("course", "load", "measures", "occupancy")),
-            *(f"statistics/test_{part}" for part in ("sample", "statistics", "summary", "windows")),
+            *(f"statistics/test_{part}" for part in ("course", "load", "measures", "moments", "occupancy")),
+            *(f"statistics/test_{part}" for part in ("sample", "statistics", "summary", "warmup", "windows")),
             *(f"engine/test_{part}" for part in ("arrivals", "conservation", "measured_cost", "no_load")),
             *(f"engine/test_{part}" for part in ("order", "resolve", "runs")),
             "capacity/test_odd_runs",

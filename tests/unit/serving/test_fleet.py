@@ -61,7 +61,7 @@ def test_what_is_observed_is_what_calls_take():
     """Calls that keep a core busy for 2 ms take that, where nobody else has the core; and no more comes out."""
     rng = np.random.default_rng(0)
     with fleet(funnel({"cost": CONSTANT})) as running:
-        seen = observe(running, 250, 0.5, 0.5, rng)
+        seen = observe(running, 250, 0.5, 2.0, rng)  # so long that some calls meet nobody on a busy machine
         most = overload(running, 1000, 1.0, rng)
         short = overload(running, 1000, 0.001, rng)  # so short that it has ended before anything comes out
     for waited in (True, False):

@@ -59,7 +59,7 @@ def test_shadow_prices_are_what_one_more_sample_costs(needed):
 
 
 @given(st.floats(100, 5000), st.floats(0.5, 20), st.floats(0, 2000))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_no_drawn_mix_beats_the_cheapest(needed, days, budget):
     """Of a thousand mixes drawn at random those that suffice cost no less; where some suffice there is an answer."""
     rng = np.random.default_rng(0)
