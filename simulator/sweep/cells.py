@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 
-from simulator.costs.profile import load_profile
-from simulator.engine.resolve import resolve
 from simulator.errors import InputError, TooLargeError
 from simulator.scenario.grid import ROW_RUNS, load_grid
 from simulator.scenario.load import load_as, load_scenario
@@ -79,12 +77,13 @@ def load_sweep(path: Path, max_requests: float) -> Sweep:
     """
     asked = load_as(path, SweepFile)
     _check_size(asked, path)
-    cells: list[SweepCell] = []
-    for file in asked.scenarios:
-        for settings, scenario in _scenarios(path.parent / file, asked):
-            cells.append(SweepCell(_key(scenario, asked.measure), len(cells), file, settings, scenario))
+    made = [(file, *cell) for file in asked.scenarios for cell in _scenarios(path.parent / file, asked)]
     runs = ROW_RUNS + (CAPACITY_RUNS if asked.measure == "capacity" else 0)
-    check_work(sum(requests_of(cell.scenario, runs) for cell in cells), max_requests)
+    check_work(sum(requests_of(scenario, runs) for *_, scenario in made), max_requests)
+    cells = [
+        SweepCell(_key(scenario, asked.measure), number, file, settings, scenario)
+        for number, (file, settings, scenario) in enumerate(made)
+    ]
     again = len(cells) - len({cell.key for cell in cells})
     if again:
         raise InputError(f"{path}: expected cells that differ, got {again} twice; take them out")
@@ -118,6 +117,9 @@ def _grid(file: Path, asked: SweepFile) -> list[tuple[dict[str, str], Scenario]]
 
 def _key(scenario: Scenario, measure: str) -> str:
     """Return the key of a scenario: a hash of itself, of the plan it resolves to, and of who is asked what."""
+    from simulator.costs.profile import load_profile  # loads NumPy and Numba, and no sweep that is refused needs them
+    from simulator.engine.resolve import resolve
+
     plan = resolve(scenario, load_profile(scenario.costs.profile))
     parts = (
         __version__.encode(),
