@@ -96,7 +96,7 @@ def installed(wheel, tmp_path) -> Iterator[Any]:
 
 
 def call(command: str, arguments: tuple[str, ...], place: Path, folder: Path) -> tuple[int, dict[str, Any]]:
-    """The exit code and what is printed, as a document without its provenance; a text is its only part."""
+    """The exit code and what is printed, as a document; a text is its only part."""
     settings = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     settings |= {"COLUMNS": "80", "NUMBA_CACHE_DIR": str(place / "kernels")}
     shutil.copytree(folder, place / arguments[0])
@@ -105,7 +105,7 @@ def call(command: str, arguments: tuple[str, ...], place: Path, folder: Path) ->
     )
     assert "Traceback" not in done.stderr, done.stderr
     document = json.loads(done.stdout) if "--json" in arguments else {"text": done.stdout}
-    return done.returncode, document | {"provenance": None}
+    return done.returncode, document
 
 
 HERE = str(Path(sys.executable).parent / "simulator")
@@ -140,4 +140,4 @@ def assert_same_answer(there: str, arguments: tuple[str, ...], place: Path, fold
         call(command, arguments, place / name, folder) for name, command in (("there", there), ("here", HERE))
     )
     assert (arguments[0], code) == (arguments[0], known_code)
-    assert_alike(found, known, 11, ("quality",))
+    assert_alike(found, known, 11, ("provenance", "quality"))
