@@ -38,7 +38,7 @@ class Load:
     busiest_shard
         One a stage: the number of the shard that the two first are about; None where all shards are alike.
     service_scv
-        One a stage: the squared coefficient of variation of such a call, faults aside; infinite where no variance is.
+        One a stage: the squared coefficient of variation of such a call, faults aside; may be infinite.
     """
 
     mean_service_s: tuple[float, ...]

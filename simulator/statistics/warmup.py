@@ -31,9 +31,9 @@ def warmup_floor(plan: Plan, load: Load) -> int:
 
     Other arrivals and services change that as the variance of the work that comes in does in the heavy-traffic limit:
     (I + cs^2) / 2 times, with I the index of dispersion of the arrivals' counts and cs^2 the squared coefficient of
-    variation of a service (Whitt, Stochastic-Process Limits, 5.7 and 9.6); that of an exponential one where a service
-    has no variance. If even a burst leaves capacity, it is at most the time at the burst's load. A day and a trace
-    never settle: every query counts, from time 0 on.
+    variation of a service (Whitt, Stochastic-Process Limits, 5.7 and 9.6), taken as 1, an exponential's, where it is
+    infinite. If even a burst leaves capacity, it is at most the time at the burst's load. A day and a trace never
+    settle: every query counts, from time 0 on.
     """
     if not plan.arrivals.settles:
         return 0

@@ -30,7 +30,7 @@ def planned(cost, shards=1, **traffic):
     ],
 )
 def test_a_service_that_varies_takes_longer_to_settle(law, scv):
-    """Ten relaxation times of M/M/1, (1 + cs^2) / 2 times; as an exponential where there is no variance."""
+    """Ten relaxation times of M/M/1, (1 + cs^2) / 2 times; as an exponential's where cs^2 is infinite."""
     plan = planned(law)
     relaxation = 0.05 / (1 - math.sqrt(0.8)) ** 2
     assert warmup_floor(plan, offered_load(plan)) == pytest.approx(160 * relaxation * (1 + scv) / 2, rel=1e-3)
