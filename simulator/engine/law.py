@@ -17,11 +17,22 @@ from simulator.distributions.empirical import Empirical
 from simulator.draws import key_of, random_bits, uniform_at, uniform_of
 from simulator.kernels import jit, kernel
 
-__all__ = ["CONSTANT", "LawTables", "fill_shards", "fill_twins", "query_values", "tabulate", "value_at", "value_of"]
+__all__ = [
+    "CELLS_AN_OCTAVE",
+    "CONSTANT",
+    "LawTables",
+    "fill_shards",
+    "fill_twins",
+    "query_values",
+    "tabulate",
+    "value_at",
+    "value_of",
+]
 
 CONSTANT, CELLS, STEPS = 0, 1, 2
 
 _CELL_BITS = 7
+CELLS_AN_OCTAVE = 1 << _CELL_BITS
 _SHIFT = 52 - _CELL_BITS
 _FIRST = int(np.float64(2.0**-53).view(np.int64)) >> _SHIFT
 _HALF = (int(np.float64(0.5).view(np.int64)) >> _SHIFT) - _FIRST  # cells on each side of the median

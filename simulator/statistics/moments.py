@@ -7,12 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.engine.curve import moments_over
-from simulator.engine.law import CONSTANT, LawTables
+from simulator.engine.law import CELLS_AN_OCTAVE, CONSTANT, LawTables
 from simulator.engine.plan import IDLE_NOISE, NOISE, Plan
 
 __all__ = ["Moments", "knots", "law_moments", "service_moments"]
-
-_CELLS_AN_OCTAVE = 128  # of a law's table, which halves its cells towards both tails (engine/law.py)
 
 
 @dataclass(frozen=True)
@@ -55,7 +53,7 @@ def law_moments(laws: LawTables, law: int) -> tuple[float, float]:
         return mean, float(np.square(laws.level[first:last]).mean())
     tail, values = knots(laws, law)
     upper = values[1]
-    octave = upper[0] / upper[_CELLS_AN_OCTAVE]
+    octave = upper[0] / upper[CELLS_AN_OCTAVE]
     if octave >= 2**0.5 * (1 - 1e-9):
         return mean, math.inf
     left, right = values[:, :-1], values[:, 1:]
@@ -66,8 +64,8 @@ def law_moments(laws: LawTables, law: int) -> tuple[float, float]:
 def knots(laws: LawTables, law: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the tail probabilities between a law's cells, (K,), rising to 1/2, and its values there, (2, K)."""
     first, half = int(laws.offset[law]), int(laws.offset[law + 1] - laws.offset[law]) // 2
-    octaves = half // _CELLS_AN_OCTAVE
-    within = 1 + np.arange(_CELLS_AN_OCTAVE) / _CELLS_AN_OCTAVE
+    octaves = half // CELLS_AN_OCTAVE
+    within = 1 + np.arange(CELLS_AN_OCTAVE) / CELLS_AN_OCTAVE
     tail = np.append(np.outer(2.0 ** np.arange(-1 - octaves, -1), within).ravel(), 0.5)  # (K,)
     level, slope = (column[first : first + 2 * half].reshape(2, half) for column in (laws.level, laws.slope))
     values = np.concatenate([level + slope * tail[:-1], level[:, -1:] + slope[:, -1:] * 0.5], axis=1)  # (2, K)
